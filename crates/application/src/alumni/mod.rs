@@ -2,10 +2,11 @@
 
 pub mod claims;
 pub mod imports;
+pub mod invitations;
 pub mod ports;
 pub mod records;
 pub mod reference;
 pub mod register;
 mod use_cases;
 
-pub use use_cases::{Policies, UseCases};
+pub use use_cases::{Policies, UseCases, Verification};

@@ -1,5 +1,6 @@
 //! The rules of the alumni area.
 
+mod claims;
 mod imports;
 mod records;
 mod reference;

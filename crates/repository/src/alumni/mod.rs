@@ -2,6 +2,7 @@
 
 mod claims;
 mod imports;
+mod invitations;
 mod records;
 mod reference;
 mod register;

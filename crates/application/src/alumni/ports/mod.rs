@@ -3,13 +3,18 @@
 mod claims;
 mod import_files;
 mod imports;
+mod invitations;
 mod records;
 mod reference;
 mod register;
 
 use crate::platform::ports::all_ports;
 
-pub use claims::{ClaimReads, ClaimWrites};
+pub use claims::{
+    AskedCodes, AwardFacts, CandidateQuery, ClaimCodes, ClaimEvent, ClaimFilter, ClaimReads,
+    ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
+    RecordFacts, RecordInvitation,
+};
 pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
@@ -17,6 +22,10 @@ pub use import_files::{
 pub use imports::{
     Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
     RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+};
+pub use invitations::{
+    Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
+    PrintedInvitation, Segment,
 };
 pub use records::{
     AwardCodes, ClassKey, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent, RecordEvent,
@@ -27,7 +36,7 @@ pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, RecordReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, RecordWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RegisterWrites,;
 }
