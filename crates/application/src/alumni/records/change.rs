@@ -1,7 +1,7 @@
 //! The office adds and changes records. Each changed field's source is the office from then on.
 
 use abu_domain::{
-    AwardId, DegreeId, DepartmentId, ProgrammeId, RecordId,
+    AwardId, DegreeId, DepartmentId, ProgrammeId, RecordId, UserId,
     access::Permission,
     alumni::{
         reference::Catalogue,
@@ -28,7 +28,7 @@ use crate::{
         audit::Action,
         versions::{Expected, Version},
     },
-    store::{Reads, Writes},
+    store::Writes,
 };
 
 /// A new record.
@@ -152,7 +152,7 @@ impl Records {
                     return Err(RecordError::WrongState(record.state));
                 }
                 let mut change = Change::new(&caller, &record, now);
-                change.record(tx, &patch)?;
+                change.record(&patch);
                 if let Some(awards) = &patch.awards {
                     change.awards(tx, awards, &award_ids)?;
                 }
@@ -189,7 +189,7 @@ struct Change<'a> {
     record: &'a Record,
     details: RecordDetails,
     state: RecordState,
-    actor: Option<abu_domain::UserId>,
+    actor: Option<UserId>,
     now: DateTime<Utc>,
     sources: Vec<FieldSource>,
     before: Map<String, Value>,
@@ -208,7 +208,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn record(&mut self, _tx: &mut dyn Reads, patch: &RecordPatch) -> Result<(), RecordError> {
+    fn record(&mut self, patch: &RecordPatch) {
         self.details = patch.apply(&self.record.details);
         self.state = patch.state(self.record.state);
         let changed = differences(&fields_of(&self.record.details), &fields_of(&self.details));
@@ -220,7 +220,6 @@ impl<'a> Change<'a> {
             let was = self.record.state == RecordState::Restricted;
             self.before.insert("is_restricted".to_owned(), json!(was));
         }
-        Ok(())
     }
 
     /// Makes the record's awards those of the drafts.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use abu_domain::{
-    AwardId, MergeId, RecordId,
+    AwardId, MergeId, RecordId, UserId,
     access::Permission,
     alumni::register::{
         Award, FieldSource, MAX_PREVIOUS_NAMES, Record, RecordDetails, RecordState, Source,
     },
     named_enum,
+    platform::text::PersonName,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -124,7 +125,7 @@ struct Merge<'a> {
     keep: &'a Record,
     drop: &'a Record,
     draft: &'a MergeDraft,
-    actor: Option<abu_domain::UserId>,
+    actor: Option<UserId>,
     now: DateTime<Utc>,
 }
 
@@ -286,10 +287,10 @@ fn previous_names(
     ours: &RecordDetails,
     theirs: &RecordDetails,
     other: &RecordDetails,
-) -> Vec<abu_domain::platform::text::PersonName> {
+) -> Vec<PersonName> {
     let mut previous = ours.previous_names.clone();
     let whole = format!("{} {}", other.surname.as_str(), other.given_names.as_str());
-    let other_name = abu_domain::platform::text::PersonName::parse(&whole).ok();
+    let other_name = PersonName::parse(&whole).ok();
     let is_other = names.name_tokens().ok() != other.name_tokens().ok();
     let candidates = theirs
         .previous_names
