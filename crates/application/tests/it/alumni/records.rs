@@ -92,6 +92,16 @@ impl Register {
         names
     }
 
+    /// Links an account to the record, past the rules.
+    fn claim(&self, record: RecordId) {
+        let member = self.app.member().create();
+        self.app.database.execute(&format!(
+            "INSERT INTO claims (id, user_id, state, awards, names, list_me, record_id, method, created_at, last_modified)
+             VALUES (gen_random_uuid(), '{}', 'verified', '[]', '{{}}', false, '{record}', 'review', now(), now())",
+            member.id()
+        ));
+    }
+
     async fn merged(&self, keep: RecordId, drop: RecordId) -> RecordView {
         let merged = self.records().merge(Server, merge(keep, drop)).await;
         merged.unwrap().kept
@@ -462,6 +472,20 @@ async fn only_two_active_records_are_merged() {
     assert_refused!(change.await, RecordError::WrongState(RecordState::Merged));
     register.merged(three, one).await;
     assert_eq!(register.view(two).await.record.merged_into, Some(three));
+}
+
+#[tokio::test]
+async fn a_claim_moves_with_a_merge_and_two_claims_refuse_it() {
+    let register = Register::new();
+    let one = register.added("Bello", "Amina", None).await.record.id;
+    let two = register.added("Bello", "Amina", None).await.record.id;
+    let three = register.added("Bello", "Amina", None).await.record.id;
+    register.claim(two);
+    let kept = register.merged(one, two).await;
+    assert!(kept.is_claimed && !register.view(two).await.is_claimed);
+    register.claim(three);
+    let refused = register.records().merge(Server, merge(one, three)).await;
+    assert_refused!(refused, RecordError::BothClaimed);
 }
 
 #[tokio::test]
