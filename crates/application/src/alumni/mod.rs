@@ -7,6 +7,7 @@ pub mod ports;
 pub mod records;
 pub mod reference;
 pub mod register;
+pub mod synthetic;
 mod use_cases;
 
 pub use use_cases::{Policies, UseCases, Verification};

@@ -211,6 +211,8 @@ named_enum! {
         RecordMerge => "record.merge",
         /// The office said that two records are two people.
         RecordDismissDuplicate => "record.dismiss-duplicate",
+        /// Synthetic graduates got accounts.
+        SyntheticMembers => "synthetic.members",
     }
 }
 

@@ -4,3 +4,4 @@ mod claims;
 mod imports;
 mod records;
 mod reference;
+mod synthetic;

@@ -6,3 +6,4 @@ mod invitations;
 mod records;
 mod reference;
 mod register;
+mod synthetic;

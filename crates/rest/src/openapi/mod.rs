@@ -309,6 +309,9 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "reference", description = "Faculties, departments, programmes, degrees, states, \
+            countries and industries: versioned lists, which take no access token."),
+        (name = "tasks", description = "Long work in the background, and its progress."),
         (name = "tasks", description = "Long work in the background, and its progress."),
         (name = "reference", description = "Faculties, departments, programmes, degrees, states, \
             countries and industries: versioned lists, which take no access token."),

@@ -7,6 +7,7 @@ mod invitations;
 mod records;
 mod reference;
 mod register;
+mod synthetic;
 
 use crate::platform::ports::all_ports;
 
@@ -33,10 +34,11 @@ pub use records::{
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
+pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
     Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RegisterWrites, SyntheticWrites,;
 }
