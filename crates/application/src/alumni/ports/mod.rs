@@ -29,8 +29,8 @@ pub use invitations::{
     PrintedInvitation, Segment,
 };
 pub use records::{
-    AwardCodes, ClassKey, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent, RecordEvent,
-    RecordFilter, RecordReads, RecordWrites,
+    AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,
+    RecordEvent, RecordFilter, RecordReads, RecordWrites,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};

@@ -96,6 +96,14 @@ pub struct ClassKey {
     pub year: i16,
 }
 
+/// Graduates by class.
+#[derive(Clone, Debug, Default)]
+pub struct Classmates {
+    pub graduates: Vec<(ClassKey, Classmate)>,
+    /// The last class; none where no class follows.
+    pub last: Option<ClassKey>,
+}
+
 /// Records of the register, as they are read.
 pub trait RecordReads {
     fn record(&mut self, id: RecordId) -> Result<Option<Record>, StoreError>;
@@ -138,13 +146,13 @@ pub trait RecordReads {
     /// Those of the records to which a verified claim links an account.
     fn claimed_records(&mut self, records: &[RecordId]) -> Result<Vec<RecordId>, StoreError>;
 
-    /// Graduates of whole classes after that one, about as many as asked for, in the order of the classes; and the
-    /// last class. Records that are merged or restricted are left out.
+    /// Graduates of whole classes after that one, about as many as asked for, in the order of the classes. Records
+    /// that are merged or restricted are left out.
     fn classmates_after(
         &mut self,
         after: Option<ClassKey>,
         about: u32,
-    ) -> Result<(Vec<(ClassKey, Classmate)>, Option<ClassKey>), StoreError>;
+    ) -> Result<Classmates, StoreError>;
 }
 
 /// Records of the register, as they are written.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::{self, Authority},
-    alumni::ports::{ClassKey, DuplicatePair},
+    alumni::ports::{ClassKey, Classmates, DuplicatePair},
     platform::{
         audit::Action,
         jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step, time_of_day},
@@ -187,9 +187,9 @@ fn find(
         department: DepartmentId::new(department),
         year,
     });
-    let (classmates, last) = tx.classmates_after(after, AT_ONCE)?;
+    let Classmates { graduates, last } = tx.classmates_after(after, AT_ONCE)?;
     let mut classes: BTreeMap<ClassKey, Vec<Classmate>> = BTreeMap::new();
-    for (class, classmate) in classmates {
+    for (class, classmate) in graduates {
         classes.entry(class).or_default().push(classmate);
     }
     let lexicon = Lexicon::built_in();

@@ -1,7 +1,7 @@
 //! Pairs of records that may be one person.
 
 use abu_application::{
-    alumni::ports::{ClassKey, DuplicatePair},
+    alumni::ports::{ClassKey, Classmates, DuplicatePair},
     platform::lists::{Seek, Total},
 };
 use abu_domain::{DegreeId, DepartmentId, RecordId, UserId, alumni::register::Classmate};
@@ -175,7 +175,7 @@ pub(super) fn classmates_after(
     connection: &mut PgConnection,
     after: Option<ClassKey>,
     about: u32,
-) -> Result<(Vec<(ClassKey, Classmate)>, Option<ClassKey>), Failure> {
+) -> Result<Classmates, Failure> {
     type Row = (i16, i16, Uuid, Vec<String>, i16, Option<String>);
     let (department, year) =
         after.map_or((i16::MIN, 0), |class| (class.department.get(), class.year));
@@ -191,7 +191,7 @@ pub(super) fn classmates_after(
     .load(connection)?
     .pop();
     let Some(last) = last else {
-        return Ok((Vec::new(), None));
+        return Ok(Classmates::default());
     };
     let rows: Vec<Row> = sql::<(
         SmallInt,
@@ -229,5 +229,8 @@ pub(super) fn classmates_after(
         department: DepartmentId::new(last.0),
         year: last.1,
     };
-    Ok((rows.into_iter().map(classmate).collect(), Some(last)))
+    Ok(Classmates {
+        graduates: rows.into_iter().map(classmate).collect(),
+        last: Some(last),
+    })
 }

@@ -6,8 +6,8 @@ mod rows;
 
 use abu_application::{
     alumni::ports::{
-        AwardCodes, ClassKey, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent, RecordEvent,
-        RecordFilter, RecordReads, RecordWrites,
+        AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,
+        RecordEvent, RecordFilter, RecordReads, RecordWrites,
     },
     platform::{
         lists::{Seek, Total},
@@ -16,9 +16,7 @@ use abu_application::{
 };
 use abu_domain::{
     AwardId, ImportId, MergeId, RecordId, UserId,
-    alumni::register::{
-        Award, AwardDetails, Classmate, FieldSource, Record, RecordDetails, RecordState,
-    },
+    alumni::register::{Award, AwardDetails, FieldSource, Record, RecordDetails, RecordState},
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -207,7 +205,7 @@ impl RecordReads for Session<'_> {
         &mut self,
         after: Option<ClassKey>,
         about: u32,
-    ) -> Result<(Vec<(ClassKey, Classmate)>, Option<ClassKey>), StoreError> {
+    ) -> Result<Classmates, StoreError> {
         self.run(|connection| duplicates::classmates_after(connection, after, about))
     }
 }
