@@ -2,7 +2,7 @@
 
 use abu_application::alumni::records::RecordError;
 
-use crate::problem::{Problem, ProblemKind, refusals};
+use crate::problem::{ProblemKind, refusals};
 
 refusals! {
     RecordError: Access, Changed, Store {
