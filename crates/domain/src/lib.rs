@@ -12,7 +12,8 @@ pub use platform::{
     ids::{
         AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
         ExportId, FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId,
-        MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId, UserId,
+        MergeId, MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId,
+        UserId,
     },
     text::Violation,
 };

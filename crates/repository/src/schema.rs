@@ -839,6 +839,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Pairs of records that may be one person, found every night.
+    record_duplicates (left_id, right_id) {
+        left_id -> Uuid,
+        right_id -> Uuid,
+        /// matric: one matriculation number and degree; names: equal names up to spelling, one department and year.
+        reason -> Text,
+        /// The last night that found the pair.
+        found_at -> Timestamptz,
+        /// When the office said that they are two people. The pair is not listed again.
+        dismissed_at -> Nullable<Timestamptz>,
+        dismissed_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// What the office did to records of the register. Imports have import_changes instead.
+    record_events (id) {
+        id -> Int8,
+        record_id -> Uuid,
+        at -> Timestamptz,
+        /// merged: into another record; absorbed: took another record over.
+        kind -> Text,
+        /// Null for the operator at the machine.
+        actor_id -> Nullable<Uuid>,
+        merge_id -> Nullable<Uuid>,
+        /// The changed fields as they were.
+        before -> Jsonb,
+    }
+}
+
+diesel::table! {
     /// Provenance of a field whose source is not the import that created the record.
     record_field_sources (id) {
         id -> Int8,
@@ -851,6 +882,25 @@ diesel::table! {
         import_id -> Nullable<Uuid>,
         actor_id -> Nullable<Uuid>,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Merges of two records, with everything that undoing one needs.
+    record_merges (id) {
+        id -> Uuid,
+        keep_id -> Uuid,
+        drop_id -> Uuid,
+        /// Fields that the kept record took from the dropped one.
+        choices -> Jsonb,
+        /// Both records, their awards and their field sources before the merge.
+        before -> Jsonb,
+        /// Ids of the awards, claims, invitations and earlier merged records that moved.
+        moved -> Jsonb,
+        /// Change of the kept record that the merge left: a later one is an edit since.
+        keep_modified_at -> Timestamptz,
+        actor_id -> Nullable<Uuid>,
+        at -> Timestamptz,
     }
 }
 
@@ -1191,6 +1241,7 @@ diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
 diesel::joinable!(programmes -> degrees (degree_id));
 diesel::joinable!(programmes -> departments (department_id));
+diesel::joinable!(record_events -> alumni_records (record_id));
 diesel::joinable!(record_field_sources -> alumni_records (record_id));
 diesel::joinable!(record_field_sources -> awards (award_id));
 diesel::joinable!(role_assignments -> roles (role_id));
@@ -1256,7 +1307,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     permissions,
     programmes,
     rate_limits,
+    record_duplicates,
+    record_events,
     record_field_sources,
+    record_merges,
     reference_lists,
     role_assignments,
     role_group,

@@ -4,6 +4,7 @@ pub mod claims;
 pub mod imports;
 pub mod invitations;
 pub mod ports;
+pub mod records;
 pub mod reference;
 pub mod register;
 pub mod synthetic;

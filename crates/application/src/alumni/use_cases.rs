@@ -5,6 +5,7 @@ use super::{
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
+    records::{DuplicatesJob, Records},
     reference::Reference,
     register::Register,
 };
@@ -27,6 +28,7 @@ pub struct Policies {
 pub struct UseCases {
     pub reference: Reference,
     pub register: Register,
+    pub records: Records,
     pub imports: Imports,
     pub claims: Claims,
     pub invitations: Invitations,
@@ -45,6 +47,9 @@ impl UseCases {
                 context: context.clone(),
             },
             register: Register {
+                context: context.clone(),
+            },
+            records: Records {
                 context: context.clone(),
             },
             imports: Imports {
@@ -69,6 +74,7 @@ impl UseCases {
             Arc::new(MailboxJob(self.claims.clone())),
             Arc::new(ExpiryJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
+            Arc::new(DuplicatesJob(self.records.clone())),
         ]
     }
 }

@@ -199,6 +199,18 @@ named_enum! {
         ImportRollBack => "import.roll-back",
         /// An import was given up before its commit.
         ImportDiscard => "import.discard",
+        /// The office searched the register, or looked through its duplicates.
+        RecordSearch => "record.search",
+        /// The office looked at a record of the register.
+        RecordView => "record.view",
+        /// The office added a record to the register.
+        RecordCreate => "record.create",
+        /// The office changed a record of the register.
+        RecordUpdate => "record.update",
+        /// The office merged two records of the register.
+        RecordMerge => "record.merge",
+        /// The office said that two records are two people.
+        RecordDismissDuplicate => "record.dismiss-duplicate",
         /// Synthetic graduates got accounts.
         SyntheticMembers => "synthetic.members",
     }

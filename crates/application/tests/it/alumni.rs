@@ -2,5 +2,6 @@
 
 mod claims;
 mod imports;
+mod records;
 mod reference;
 mod synthetic;

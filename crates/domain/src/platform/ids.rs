@@ -168,3 +168,7 @@ typed_id!(
     /// An import of the register; UUIDv4.
     ImportId
 );
+typed_id!(
+    /// A merge of two records of the register; UUIDv4.
+    MergeId
+);

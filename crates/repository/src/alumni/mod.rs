@@ -3,6 +3,7 @@
 mod claims;
 mod imports;
 mod invitations;
+mod records;
 mod reference;
 mod register;
 mod synthetic;

@@ -6,7 +6,7 @@ use abu_application::{
     alumni::ports::DuePosition,
     platform::lists::{Seek, TimePosition},
 };
-use abu_domain::{MailId, UserId};
+use abu_domain::{MailId, RecordId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -66,6 +66,10 @@ macro_rules! positions {
 positions! {
     MailId as Uuid: MailId::uuid, MailId::new;
     UserId as Uuid: UserId::uuid, UserId::new;
+    RecordId as Uuid: RecordId::uuid, RecordId::new;
+    (RecordId, RecordId) as (Uuid, Uuid):
+        |(left, right): Self| (left.uuid(), right.uuid()),
+        |(left, right): (Uuid, Uuid)| (left.into(), right.into());
     i64 as i64: identity, identity;
     String as String: identity, identity;
 }

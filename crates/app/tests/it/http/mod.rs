@@ -29,6 +29,7 @@ mod post;
 mod privacy;
 mod rate_limits;
 mod recorded;
+mod records;
 mod redaction;
 mod reference;
 mod registration;

@@ -31,10 +31,11 @@ pub(super) enum Access {
 
 use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
 use Permission::{
-    CreateGroup, CreateInvitation, CreatePermission, CreateRole, CreateUser, DeleteGroup,
-    DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ManageSettings, ModifyGroup,
-    ModifyMail, ModifyPermission, ModifyRole, ModifyUser, VerifyAlumni, ViewAuditLog, ViewGroup,
-    ViewMail, ViewPermission, ViewRole, ViewUser,
+    CreateAlumniRecord, CreateGroup, CreateInvitation, CreatePermission, CreateRole, CreateUser,
+    DeleteGroup, DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ManageSettings,
+    ModifyAlumniRecord, ModifyGroup, ModifyMail, ModifyPermission, ModifyRole, ModifyUser,
+    VerifyAlumni, ViewAlumniRecord, ViewAuditLog, ViewGroup, ViewMail, ViewPermission, ViewRole,
+    ViewUser,
 };
 
 pub(super) const TABLE: &[(&str, &str, Access)] = &[
@@ -246,6 +247,46 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         "/api/v1/admin/imports/{uuid}/rollback",
         Holder(ImportAlumni),
     ),
+    (
+        "GET",
+        "/api/v1/admin/alumni-records",
+        Holder(ViewAlumniRecord),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/alumni-records",
+        Holder(CreateAlumniRecord),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/alumni-records/{uuid}",
+        Holder(ViewAlumniRecord),
+    ),
+    (
+        "PATCH",
+        "/api/v1/admin/alumni-records/{uuid}",
+        Holder(ModifyAlumniRecord),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/alumni-records/{uuid}/history",
+        Holder(ViewAlumniRecord),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/alumni-records/merge",
+        Holder(ModifyAlumniRecord),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/duplicates",
+        Holder(ModifyAlumniRecord),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/duplicates/dismiss",
+        Holder(ModifyAlumniRecord),
+    ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
     (
@@ -373,6 +414,20 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
         ("POST", "/api/v1/admin/imports/preview") => call
             .header("content-type", "text/csv")
             .body("Surname\nBello\n".to_owned()),
+        ("POST", "/api/v1/admin/alumni-records") => call.json(&json!({
+            "surname": "Bello",
+            "given_names": "Amina",
+            "awards": [{"degree": "bsc", "year": 2015}],
+        })),
+        ("PATCH", "/api/v1/admin/alumni-records/{uuid}") => call.json(&json!({"phone": null})),
+        ("POST", "/api/v1/admin/alumni-records/merge") => call.json(&json!({
+            "keep_uuid": Uuid::new_v4(),
+            "drop_uuid": Uuid::new_v4(),
+        })),
+        ("POST", "/api/v1/admin/duplicates/dismiss") => call.json(&json!({
+            "uuid": Uuid::new_v4(),
+            "other_uuid": Uuid::new_v4(),
+        })),
         ("POST", "/api/v1/auth/token") => call.json(&json!({
             "email": abu_test_support::ADMIN_EMAIL,
             "password": abu_test_support::ADMIN_PASSWORD,

@@ -4,6 +4,7 @@ mod claims;
 mod import_files;
 mod imports;
 mod invitations;
+mod records;
 mod reference;
 mod register;
 mod synthetic;
@@ -27,13 +28,17 @@ pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
     PrintedInvitation, Segment,
 };
+pub use records::{
+    AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,
+    RecordEvent, RecordFilter, RecordReads, RecordWrites,
+};
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, InvitationReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, ReferenceWrites, RegisterWrites, SyntheticWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RegisterWrites, SyntheticWrites,;
 }

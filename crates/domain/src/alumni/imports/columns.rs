@@ -1,7 +1,5 @@
 //! The columns of a mapping, found in the header of a file.
 
-use std::collections::HashMap;
-
 use super::{
     Field, Mapping, MappingError,
     mapping::{NOT_IN_HEADER, TWICE_IN_HEADER, error},
@@ -11,7 +9,7 @@ use crate::platform::text::folded;
 /// The positions of a mapping's columns in one header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    of_field: HashMap<Field, Vec<usize>>,
+    of_field: [Vec<usize>; Field::ALL.len()],
 }
 
 impl Columns {
@@ -22,12 +20,12 @@ impl Columns {
     pub fn find(mapping: &Mapping, header: &[String]) -> Result<Self, Vec<MappingError>> {
         let mut errors = mapping.errors();
         let names: Vec<String> = header.iter().map(|name| column_key(name)).collect();
-        let mut of_field: HashMap<Field, Vec<usize>> = HashMap::new();
+        let mut of_field: [Vec<usize>; Field::ALL.len()] = Default::default();
         for (field, column) in mapping.columns() {
             let key = column_key(column);
             let mut found = (0..).zip(&names).filter(|(_, name)| **name == key);
             match (found.next(), found.next()) {
-                (Some((at, _)), None) => of_field.entry(field).or_default().push(at),
+                (Some((at, _)), None) => of_field[field as usize].push(at),
                 (Some(_), Some(_)) => errors.push(error(field, Some(column), TWICE_IN_HEADER)),
                 (None, _) => errors.push(error(field, Some(column), NOT_IN_HEADER)),
             }
@@ -45,7 +43,7 @@ impl Columns {
 
     /// The positions of the field's columns, in the order of the mapping.
     pub(super) fn all(&self, field: Field) -> &[usize] {
-        self.of_field.get(&field).map_or(&[], Vec::as_slice)
+        &self.of_field[field as usize]
     }
 }
 

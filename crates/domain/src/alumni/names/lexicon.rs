@@ -117,6 +117,15 @@ impl Lexicon {
         &self.classes
     }
 
+    /// The classes that the token is in.
+    pub fn classes_of(&self, token: Token<'_>) -> impl Iterator<Item = &VariantClass> {
+        let classes = self.of_token.get(token.as_str());
+        classes
+            .into_iter()
+            .flatten()
+            .map(|index| &self.classes[*index])
+    }
+
     /// The other spellings of the token's classes, each once.
     pub fn variants<'a>(&'a self, token: Token<'_>) -> Vec<Token<'a>> {
         let mut variants = Vec::new();

@@ -18,7 +18,7 @@ const NO_SIGN: Violation = Violation {
 ///
 /// `U15/CS-1070` and `u15cs1070` are one number. No pattern is required: only one is known to be official, and older
 /// registers use others.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatricNumber {
     raw: String,
     norm: String,

@@ -1,5 +1,12 @@
-//! The register of graduates: what a record holds, and how it is written.
+//! The register of graduates: records, awards, their sources, and pairs that may be one person.
 
+mod duplicates;
 mod matric;
+mod record;
 
+pub use duplicates::{Classmate, namesakes};
 pub use matric::MatricNumber;
+pub use record::{
+    Award, AwardDetails, ClassOfDegree, FieldSource, MAX_AWARDS, MAX_PREVIOUS_NAMES, Record,
+    RecordDetails, RecordState, Source, award_year, register_name,
+};

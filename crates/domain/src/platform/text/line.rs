@@ -40,7 +40,30 @@ pub(crate) fn one_line(
     max_chars: usize,
     length: Violation,
 ) -> Result<String, Violation> {
-    let line = collapsed(&nfc(text.trim()));
+    let text = text.trim();
+    match text.is_ascii() {
+        true => ascii_line(text, max_chars, length),
+        false => any_line(text, max_chars, length),
+    }
+}
+
+/// ASCII is composed, its only space is the blank, and what it has that is not visible is a control.
+fn ascii_line(text: &str, max_chars: usize, length: Violation) -> Result<String, Violation> {
+    let line = match text.contains("  ") {
+        true => collapsed(text),
+        false => text.to_owned(),
+    };
+    if line.is_empty() || line.len() > max_chars {
+        return Err(length);
+    }
+    match line.bytes().any(|byte| byte.is_ascii_control()) {
+        true => Err(CONTROL),
+        false => Ok(line),
+    }
+}
+
+fn any_line(text: &str, max_chars: usize, length: Violation) -> Result<String, Violation> {
+    let line = collapsed(&nfc(text));
     if line.is_empty() || line.chars().count() > max_chars {
         return Err(length);
     }
@@ -162,6 +185,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ascii_is_read_as_any_other_text(text in "[\\x00-\\x7f]{0,12}|[a ]{90,110}|[ -~]{0,30}") {
+            let text = text.trim();
+            prop_assert_eq!(ascii_line(text, 100, LENGTH), any_line(text, 100, LENGTH));
+        }
+
         #[test]
         fn a_parsed_line_parses_to_itself(text in any_text()) {
             if let Ok(line) = parse(&text) {

@@ -8,6 +8,7 @@ mod imports;
 mod invitations;
 mod problems;
 mod proofs;
+mod records;
 mod reference;
 mod review;
 
@@ -21,5 +22,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(invitations::configure)
         .configure(holidays::configure)
         .configure(imports::configure)
+        .configure(records::configure)
         .configure(reference::configure);
 }
