@@ -8,6 +8,7 @@ mod erasures;
 mod error;
 mod generate_alumni;
 mod imports;
+mod jobs;
 mod mail;
 mod migrate;
 mod operator;
@@ -48,6 +49,7 @@ Examples:
   abu-admin user grant amina@example.com alumni_office_group
   abu-admin user reset-totp amina@example.com
   abu-admin user revoke amina@example.com
+  abu-admin jobs list --dead
   abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
   abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
   abu-admin erasures export > /mnt/safe/erasures
@@ -96,6 +98,9 @@ enum Command {
     /// their log-ins, remove lost second factors.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Look after background jobs: list and show them, revive those that were given up, cancel them.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Judge a file of graduates against the register, and with --commit import it.
     ///
     /// Prints the number of lines by verdict. Without --mapping it proposes one and stores nothing.
@@ -162,6 +167,7 @@ impl Arguments {
                 password_stdin,
             } => reset_password::run(&Settings::load(sources)?, &email, password_stdin),
             Command::User(command) => user::run(&Settings::load(sources)?, command),
+            Command::Jobs(command) => jobs::run(&Settings::load(sources)?, command),
             Command::ImportAlumni(arguments) => {
                 imports::import(&Settings::load(sources)?, &arguments)
             }

@@ -84,7 +84,7 @@ impl Wiring<'_> {
             events: hub.clone(),
             presence: hub.clone(),
             limits: Arc::clone(&limits),
-            files: Arc::new(FolderStore::new(settings.storage_folder())),
+            files: Arc::new(files(settings)),
         };
         let identity = identity::Policies {
             sessions: auth.session_policy(),
@@ -161,6 +161,19 @@ impl Wiring<'_> {
             job_handlers,
         })
     }
+}
+
+/// A folder that cannot be made ends no start: the chat needs no files.
+fn files(settings: &Settings) -> FolderStore {
+    let folder = settings.storage_folder();
+    let files = FolderStore::new(&folder);
+    if let Err(error) = files.prepare() {
+        log::warn!(
+            "uploads and exports cannot be stored in {} (storage.path): {error}",
+            folder.display()
+        );
+    }
+    files
 }
 
 /// Uploads that are written to disk at one time.

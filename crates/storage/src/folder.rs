@@ -25,6 +25,11 @@ impl FolderStore {
         Self { root: root.into() }
     }
 
+    /// Makes the folder, so that a wrong path shows at the start and not at the first upload.
+    pub fn prepare(&self) -> io::Result<()> {
+        make_private(&self.partial())
+    }
+
     fn path(&self, key: &FileKey) -> PathBuf {
         self.root.join(key.as_str())
     }

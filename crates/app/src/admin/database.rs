@@ -96,7 +96,7 @@ impl OpenDatabase {
         }
     }
 
-    fn context(&self, settings: &Settings) -> Context {
+    pub(super) fn context(&self, settings: &Settings) -> Context {
         Context {
             database: Database::new(self.store(), BlockingPool::new(1, POOL_TIMEOUT)),
             clock: Arc::new(SystemClock),

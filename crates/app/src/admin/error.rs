@@ -1,7 +1,7 @@
 use std::{io, path::PathBuf};
 
 use abu_application::{
-    access::AccessError,
+    access::{AccessError, JobsError},
     alumni::imports::ImportError,
     identity::{
         accounts::AccountError, erasure::RunError, key_rotation::RotationError, setup::SetupError,
@@ -54,6 +54,8 @@ pub enum AdminError {
     Secrets(#[from] SecretStoreError),
     #[error(transparent)]
     Account(AccountError),
+    #[error(transparent)]
+    Job(JobsError),
     #[error(transparent)]
     Access(AccessError),
     #[error("cannot start a thread: {0}")]
@@ -113,6 +115,7 @@ impl AdminError {
             Self::Database(error) => error.exit_code(),
             Self::Account(_)
             | Self::Setup(_)
+            | Self::Job(_)
             | Self::Threads(_)
             | Self::Password(_)
             | Self::NoSuchAccount
@@ -185,6 +188,17 @@ impl From<AccountError> for AdminError {
             }
             AccountError::NotFound => Self::NoSuchAccount,
             error => Self::Account(error),
+        }
+    }
+}
+
+impl From<JobsError> for AdminError {
+    fn from(error: JobsError) -> Self {
+        match error {
+            JobsError::Store(error) | JobsError::Access(AccessError::Store(error)) => {
+                Self::Store(error)
+            }
+            error => Self::Job(error),
         }
     }
 }

@@ -29,6 +29,10 @@ fn describe_counters() {
         "abu_mails_total",
         "Attempted deliveries of mail, by outcome"
     );
+    describe_counter!(
+        "abu_jobs_total",
+        "Turns of workers with background jobs, by kind and outcome"
+    );
 }
 
 fn describe_histograms() {
@@ -46,6 +50,11 @@ fn describe_histograms() {
         "abu_database_wait_seconds",
         Unit::Seconds,
         "Time a use case waits for a place in the database pool"
+    );
+    describe_histogram!(
+        "abu_job_step_seconds",
+        Unit::Seconds,
+        "Time of a step of a background job, by kind"
     );
 }
 
@@ -85,6 +94,16 @@ fn describe_gauges() {
         Unit::Seconds,
         "Time since the oldest pending mail was due"
     );
+    describe_gauge!(
+        "abu_jobs_pending",
+        "Background jobs that wait or run, by lane"
+    );
+    describe_gauge!(
+        "abu_job_oldest_seconds",
+        Unit::Seconds,
+        "Time since the oldest waiting job of the lane was due"
+    );
+    describe_gauge!("abu_jobs_dead", "Background jobs that were given up");
     describe_gauge!("abu_audit_head", "Place of the newest audit entry");
     describe_gauge!(
         "abu_embedded_postgres_up",

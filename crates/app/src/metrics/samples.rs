@@ -93,6 +93,12 @@ fn set_stored(figures: &StoredFigures) {
     gauge!("abu_mails_pending").set(mail.pending as f64);
     gauge!("abu_mails_dead").set(mail.dead as f64);
     gauge!("abu_mail_oldest_seconds").set(mail.oldest.as_secs_f64());
+    for lane in &figures.jobs.lanes {
+        let name = lane.lane.name();
+        gauge!("abu_jobs_pending", "lane" => name).set(lane.pending as f64);
+        gauge!("abu_job_oldest_seconds", "lane" => name).set(lane.oldest.as_secs_f64());
+    }
+    gauge!("abu_jobs_dead").set(figures.jobs.dead as f64);
     gauge!("abu_audit_head").set(figures.audit_head as f64);
 }
 

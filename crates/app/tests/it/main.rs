@@ -19,6 +19,7 @@ mod history_checker;
 mod hostile;
 mod http;
 mod imports;
+mod jobs;
 mod log;
 mod mail;
 mod program;

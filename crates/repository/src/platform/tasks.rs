@@ -175,7 +175,7 @@ impl TaskWrites for Session<'_> {
         self.run(|connection| {
             sql::<()>(
                 "UPDATE tasks
-                 SET phase_began_at = CASE WHEN phase = new.phase THEN phase_began_at ELSE now() END,
+                 SET phase_began_at = CASE WHEN tasks.phase = new.phase THEN tasks.phase_began_at ELSE now() END,
                      phase = new.phase, done = ?, total = ?, unit = ?,
                      heartbeat_at = now(), last_modified = now()
                  FROM (SELECT ? AS phase) AS new

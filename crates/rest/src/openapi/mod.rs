@@ -240,7 +240,7 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
         "/api/v1/auth/ws-ticket" | "/api/v1/me/room-invitations" => false,
-        "/api/v1/me" | "/api/v1/users/{uuid}/password" => true,
+        "/api/v1/me" | "/api/v1/users/{uuid}/password" | "/api/v1/tasks/{uuid}" => true,
         _ => path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/"),
     }
 }
@@ -307,6 +307,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "tasks", description = "Long work in the background, and its progress."),
         (name = "register", description = "The register of graduates, for the alumni office."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),

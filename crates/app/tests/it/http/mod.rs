@@ -35,5 +35,6 @@ mod role_assignments;
 mod rooms;
 mod sessions;
 mod support;
+mod tasks;
 mod totp;
 mod users;

@@ -181,6 +181,8 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/me/room-invitations", User),
     ("POST", "/api/v1/room-invitations/{uuid}/accept", Own),
     ("POST", "/api/v1/room-invitations/{uuid}/decline", Own),
+    ("GET", "/api/v1/tasks/{uuid}", Own),
+    ("DELETE", "/api/v1/tasks/{uuid}", Own),
     ("GET", "/api/v1/admin/mails", Holder(ViewMail)),
     (
         "POST",

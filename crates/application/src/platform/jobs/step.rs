@@ -169,21 +169,22 @@ impl<'a> Step<'a> {
         JobError: From<E>,
     {
         let turn = self.turn;
-        // No heartbeat changes the fencing token until the commit.
-        let mut lease = turn.held.lease.lock();
+        // The heartbeat keeps the lease while `work` runs. Then no fencing token changes until the commit.
+        let mut lease = None;
         let mut settled = turn.store.transaction(|tx| {
             let next = work(tx).map_err(JobError::from)?;
+            let lease = lease.insert(turn.held.lease.lock());
             self.write_progress(tx, next == Next::Done)?;
             match next {
-                Next::Done => self.finish(tx, &lease),
-                Next::GoOn(cursor) => self.checkpoint(tx, &lease, cursor, None),
-                Next::Wait(cursor, wait) => self.checkpoint(tx, &lease, cursor, Some(wait)),
+                Next::Done => self.finish(tx, lease),
+                Next::GoOn(cursor) => self.checkpoint(tx, lease, cursor, None),
+                Next::Wait(cursor, wait) => self.checkpoint(tx, lease, cursor, Some(wait)),
             }
         })?;
         if let Outcome::GoOn { left, .. } = &mut settled.0
-            && let Some(renewed) = left.lease
+            && let (Some(held), Some(renewed)) = (&mut lease, left.lease)
         {
-            *lease = renewed;
+            **held = renewed;
         }
         Ok(settled)
     }

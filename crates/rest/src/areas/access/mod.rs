@@ -1,4 +1,4 @@
-//! Permissions, roles, groups, assignments, and what the office sees of audit log and mail.
+//! Permissions, roles, groups, assignments, tasks, and what the office sees of audit log and mail.
 
 mod audit_log;
 pub(crate) mod dto;
@@ -10,6 +10,7 @@ mod permissions;
 pub(crate) mod problems;
 mod role_assignments;
 mod roles;
+mod tasks;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,5 +21,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(groups::configure)
         .configure(role_assignments::configure)
         .configure(audit_log::configure)
-        .configure(mails::configure);
+        .configure(mails::configure)
+        .configure(tasks::configure);
 }

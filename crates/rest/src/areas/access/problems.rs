@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use abu_application::access::{
-    AccessError, AssignmentError, MailError, Named, RightsError, idempotency::IdempotencyError,
+    AccessError, AssignmentError, MailError, Named, RightsError, TaskError,
+    idempotency::IdempotencyError,
 };
 
 use crate::{
@@ -127,6 +128,11 @@ refusals! {
             "The request that came first with this idempotency key is still under way.",
         )
         .worth_trying_in(1),
+    }
+
+    TaskError: Access, Store {
+        NotFound => NotFound, "There is no such task.";
+        Ended => Conflict("task-ended"), "The task has ended already.";
     }
 
     MailError: Access, Store {
