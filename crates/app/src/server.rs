@@ -154,6 +154,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         hasher,
         password_policy,
         link_tokens,
+        claim_codes,
         head_sealer,
         log_in_failures,
         job_handlers,
@@ -164,6 +165,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings.data.mail_folder(),
         store.clone(),
         link_tokens,
+        claim_codes,
         wake.clone(),
     )?;
     let job_wakes = JobWakes::new(settings.jobs.workers);

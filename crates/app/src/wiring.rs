@@ -4,7 +4,7 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
-    alumni::{self, imports::ImportPolicy},
+    alumni::{self, imports::ImportPolicy, ports::ClaimCodes},
     identity::{
         self,
         events::IdentityEvent,
@@ -25,8 +25,8 @@ use abu_chat::{ChatEngine, ChatHub};
 use abu_register_csv::CsvFiles;
 use abu_rest::{CursorCodec, Fingerprints, RestKeys, RestSettings, Shared};
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacHeadSealer, HmacLinkTokens, HmacRefreshTokens, SealedTotp,
-    derive_key,
+    BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacHeadSealer, HmacLinkTokens,
+    HmacRefreshTokens, SealedTotp, derive_key,
 };
 use abu_settings::{Environment, Settings};
 use abu_storage::FolderStore;
@@ -58,6 +58,7 @@ pub struct Services {
     pub hasher: Arc<dyn PasswordHasher>,
     pub password_policy: Arc<dyn PasswordPolicy>,
     pub link_tokens: Arc<dyn LinkTokens>,
+    pub claim_codes: Arc<dyn ClaimCodes>,
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
     pub job_handlers: Handlers,
@@ -76,6 +77,8 @@ impl Wiring<'_> {
         let policy: Arc<dyn PasswordPolicy> =
             Arc::new(GuessingPolicy::new(auth.min_password_score));
         let link_tokens: Arc<dyn LinkTokens> = Arc::new(HmacLinkTokens::new(secret));
+        let claim_codes: Arc<dyn ClaimCodes> =
+            Arc::new(HmacClaimCodes::new(secret).accepting(auth.previous_jwt_secret.as_ref()));
         let limits = Arc::new(rate_limits(settings, &self.secret));
         let context = Context {
             database,
@@ -123,6 +126,7 @@ impl Wiring<'_> {
             identity,
             messaging,
             alumni: alumni::Policies {
+                claim_codes: Arc::clone(&claim_codes),
                 imports: import_policy(settings),
             },
         };
@@ -156,6 +160,7 @@ impl Wiring<'_> {
             hasher,
             password_policy: policy,
             link_tokens,
+            claim_codes,
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
             job_handlers,

@@ -52,6 +52,7 @@ pub fn erasure_listeners(
             events: Arc::clone(&context.events),
             writer: Arc::clone(&messaging.writer),
         }),
+        Arc::new(identity::ports::InOneTransaction(alumni::claims::unlink)),
     ]
 }
 
@@ -79,6 +80,10 @@ impl UseCases {
     /// Where a thread cannot be started.
     pub fn new(context: &Context, policies: Policies) -> io::Result<Self> {
         let totp_policy = Arc::clone(&policies.identity.sessions.totp);
+        let verification = alumni::Verification {
+            links: Arc::clone(&policies.identity.link_tokens),
+            totp_policy: Arc::clone(&totp_policy),
+        };
         let succession = messaging::rooms::Succession {
             events: Arc::clone(&context.events),
         };
@@ -92,7 +97,7 @@ impl UseCases {
             access: access::UseCases::new(context, totp_policy),
             identity: identity::UseCases::new(context, policies.identity, outer),
             messaging,
-            alumni: alumni::UseCases::new(context, policies.alumni),
+            alumni: alumni::UseCases::new(context, policies.alumni, verification),
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },

@@ -13,6 +13,7 @@ mod worker;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use abu_application::{
+    alumni::ports::ClaimCodes,
     identity::ports::LinkTokens,
     platform::{
         mail::{Delivery, DeliveryPolicy},
@@ -50,6 +51,7 @@ pub fn start(
     folder: PathBuf,
     store: Arc<dyn Store>,
     links: Arc<dyn LinkTokens>,
+    codes: Arc<dyn ClaimCodes>,
     wake: Wake,
 ) -> Result<MailWorker, MailStartError> {
     let form = MessageForm::of(settings);
@@ -59,7 +61,7 @@ pub fn start(
     };
     let delivery = Delivery {
         store,
-        renderer: Arc::new(Templates::new(settings.site_url.clone(), links)),
+        renderer: Arc::new(Templates::new(settings.site_url.clone(), links, codes)),
         mailer,
         policy: DeliveryPolicy {
             max_attempts: settings.max_attempts,

@@ -4,12 +4,14 @@
 use std::{error::Error, sync::Arc};
 
 use abu_application::{
+    alumni::ports::ClaimCodes,
     identity::ports::{LinkPurpose, LinkTokens},
     platform::{
         mail::MailContent,
         ports::{Mail, MailRenderer, RenderedMail},
     },
 };
+use abu_domain::alumni::claims::ReasonCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::{
     AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig,
@@ -22,6 +24,8 @@ const WEST_AFRICA: TimeDelta = TimeDelta::hours(1);
 const MAX_GREETED_CHARS: usize = 40;
 /// Truncates device names.
 const MAX_DEVICE_CHARS: usize = 60;
+/// Characters of a line in messages of people.
+const WRAP: usize = 76;
 
 macro_rules! templates {
     ($($name:literal)*) => {
@@ -53,6 +57,15 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "erasure_scheduled.txt" "erasure_scheduled.html"
     "account_erased.txt" "account_erased.html"
     "export_ready.txt" "export_ready.html"
+    "claim_under_review.txt" "claim_under_review.html"
+    "claim_info_requested.txt" "claim_info_requested.html"
+    "claim_verified.txt" "claim_verified.html"
+    "claim_rejected.txt" "claim_rejected.html"
+    "claim_withdrawn.txt" "claim_withdrawn.html"
+    "claim_revoked.txt" "claim_revoked.html"
+    "claim_on_your_record.txt" "claim_on_your_record.html"
+    "claim_mailbox_code.txt" "claim_mailbox_code.html"
+    "claim_invitation.txt" "claim_invitation.html"
 };
 
 pub(super) struct Templates {
@@ -65,13 +78,19 @@ struct Site {
     /// Without a trailing slash, of URL characters only: see `settings`.
     url: String,
     links: Arc<dyn LinkTokens>,
+    codes: Arc<dyn ClaimCodes>,
 }
 
 impl Templates {
-    pub(super) fn new(site_url: String, links: Arc<dyn LinkTokens>) -> Self {
+    pub(super) fn new(
+        site_url: String,
+        links: Arc<dyn LinkTokens>,
+        codes: Arc<dyn ClaimCodes>,
+    ) -> Self {
         let site = Site {
             url: site_url,
             links,
+            codes,
         };
         #[expect(
             clippy::expect_used,
@@ -118,7 +137,10 @@ fn environment(site: Site) -> Result<Environment<'static>, minijinja::Error> {
     environment.add_test("greetable", is_greetable);
     environment.add_filter("one_line", one_line);
     environment.add_filter("time", time);
-    let pages = site.clone();
+    environment.add_filter("wrap", wrap);
+    environment.add_filter("claim_reason", claim_reason);
+    let (pages, codes) = (site.clone(), site.clone());
+    environment.add_function("claim_code", move |id: &str| codes.claim_code(id));
     environment.add_function("page", move |page: &str| pages.page(page));
     environment.add_function("secret_link", move |purpose: &str, id: &str| {
         site.secret_link(purpose, id)
@@ -147,10 +169,21 @@ impl Site {
             }
             LinkPurpose::ConfirmEmailChange => format!("confirm-email?token={}", token()),
             LinkPurpose::UndoEmailChange => format!("undo-email-change?token={}", token()),
+            LinkPurpose::DisownClaim => format!("not-me?token={}", token()),
             LinkPurpose::ResetPassword => {
                 format!("reset-password/{}", self.links.uuid(purpose, id))
             }
         }))
+    }
+}
+
+impl Site {
+    /// The code of an invitation, for people.
+    fn claim_code(&self, id: &str) -> Result<String, minijinja::Error> {
+        let id: uuid::Uuid = id
+            .parse()
+            .map_err(|_| bad("an invitation has no such id"))?;
+        Ok(self.codes.code(id.into()).text())
     }
 }
 
@@ -180,6 +213,48 @@ fn one_line(name: &str) -> String {
     printable.take(MAX_DEVICE_CHARS).collect()
 }
 
+/// The text in lines that mail servers and narrow screens take. Longer words are cut.
+fn wrap(text: &str) -> String {
+    let mut wrapped = String::with_capacity(text.len() + text.len() / WRAP);
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 {
+            wrapped.push('\n');
+        }
+        let mut length = 0;
+        for word in line.split(' ') {
+            if length > 0 && length + 1 + word.chars().count() > WRAP {
+                wrapped.push('\n');
+                length = 0;
+            } else if length > 0 {
+                wrapped.push(' ');
+                length += 1;
+            }
+            for c in word.chars() {
+                if length == WRAP {
+                    wrapped.push('\n');
+                    length = 0;
+                }
+                wrapped.push(c);
+                length += 1;
+            }
+        }
+    }
+    wrapped
+}
+
+fn claim_reason(name: &str) -> &'static str {
+    match ReasonCode::from_name(name) {
+        Some(ReasonCode::NotFound) => "no record fits what you wrote",
+        Some(ReasonCode::NamesDiffer) => "the names of your account and of the record differ",
+        Some(ReasonCode::MoreDetails) => "the office needs more details to find you",
+        Some(ReasonCode::EvidenceInsufficient) => "what you sent does not prove the claim",
+        Some(ReasonCode::AnotherAccount) => "you have another account",
+        Some(ReasonCode::NotThisPerson) => "the record is another person's",
+        Some(ReasonCode::RegisterWrong) => "the office corrects the register first",
+        Some(ReasonCode::Other) | None => "see the message of the office",
+    }
+}
+
 fn time(time: &str) -> Result<String, minijinja::Error> {
     let time: DateTime<Utc> = time.parse().map_err(|_| bad("it is no time"))?;
     Ok((time + WEST_AFRICA)
@@ -197,7 +272,7 @@ pub(super) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use abu_security::HmacLinkTokens;
+    use abu_security::{HmacClaimCodes, HmacLinkTokens};
 
     const SITE: &str = "https://alumni.example/app";
 
@@ -297,6 +372,44 @@ pub(super) mod tests {
                 firstname: name(),
                 until: at(),
             },
+            MailContent::ClaimUnderReview {
+                firstname: name(),
+                due_at: at(),
+            },
+            MailContent::ClaimInfoRequested {
+                firstname: name(),
+                reason: Some("more-details".to_owned()),
+                message: Some("Which year?\nAnd which department?".to_owned()),
+            },
+            MailContent::ClaimVerified { firstname: name() },
+            MailContent::ClaimRejected {
+                firstname: name(),
+                reason: Some("more-details".to_owned()),
+                message: Some("Which year?\nAnd which department?".to_owned()),
+            },
+            MailContent::ClaimWithdrawn {
+                firstname: name(),
+                expired: true,
+            },
+            MailContent::ClaimRevoked {
+                firstname: name(),
+                reason: None,
+                message: None,
+            },
+            MailContent::ClaimOnYourRecord {
+                firstname: name(),
+                at: at(),
+            },
+            MailContent::ClaimMailboxCode {
+                invitation_id: id,
+                firstname: name(),
+                expires_at: at(),
+            },
+            MailContent::ClaimInvitation {
+                invitation_id: id,
+                firstname: name(),
+                expires_at: at(),
+            },
         ]
     }
 
@@ -311,7 +424,8 @@ pub(super) mod tests {
             content,
             created_at: at(),
         };
-        let templates = Templates::new(SITE.to_owned(), links());
+        let codes = Arc::new(HmacClaimCodes::new(b"a secret of the test's own"));
+        let templates = Templates::new(SITE.to_owned(), links(), codes);
         templates.render(mail).unwrap()
     }
 
@@ -355,6 +469,17 @@ pub(super) mod tests {
             | MailKind::TotpReset => format!("{SITE}/forgot-password"),
             MailKind::ErasureScheduled | MailKind::ExportReady => format!("{SITE}/privacy"),
             MailKind::AccountErased => format!("{SITE}/register"),
+            MailKind::ClaimUnderReview
+            | MailKind::ClaimInfoRequested
+            | MailKind::ClaimVerified
+            | MailKind::ClaimRejected
+            | MailKind::ClaimWithdrawn
+            | MailKind::ClaimRevoked
+            | MailKind::ClaimOnYourRecord => format!("{SITE}/claims"),
+            MailKind::ClaimMailboxCode | MailKind::ClaimInvitation => format!(
+                "{SITE}/not-me?token={}",
+                links.text(LinkPurpose::DisownClaim, id)
+            ),
         }
     }
 
@@ -385,6 +510,33 @@ pub(super) mod tests {
             assert!(!mail.text.contains('<'), "{}", mail.text);
             assert!(mail.html.contains(&format!("href=\"{}\"", link(kind))));
         }
+    }
+
+    #[test]
+    fn the_code_of_an_invitation_is_shown_and_messages_are_wrapped_and_escaped() {
+        let code = HmacClaimCodes::new(b"a secret of the test's own");
+        let code = ClaimCodes::code(&code, Uuid::from_u128(7).into());
+        for content in every_content() {
+            let has_code = matches!(
+                content.kind(),
+                MailKind::ClaimMailboxCode | MailKind::ClaimInvitation
+            );
+            let mail = rendered(content);
+            for text in [&mail.text, &mail.html] {
+                assert_eq!(text.contains(&code.text()), has_code, "{text}");
+            }
+        }
+        let mail = rendered(MailContent::ClaimRejected {
+            firstname: PersonName::parse("Amina").unwrap(),
+            reason: None,
+            message: Some(format!(
+                "<b>{}</b> {}",
+                "word ".repeat(50),
+                "x".repeat(2_000)
+            )),
+        });
+        assert!(!mail.html.contains("<b>") && mail.html.contains("&lt;b&gt;word"));
+        assert!(mail.text.lines().all(|line| line.len() < 100));
     }
 
     #[test]

@@ -123,6 +123,71 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Votes of reviewers. A reviewer has one on each subject of a claim.
+    claim_decisions (claim_id, subject, reviewer_id) {
+        claim_id -> Uuid,
+        /// claim: the open claim; revocation: the verified one.
+        subject -> Text,
+        reviewer_id -> Uuid,
+        verdict -> Text,
+        /// The record that an approval is about.
+        record_id -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What happened to each claim. Rows are never changed.
+    claim_events (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        claim_id -> Uuid,
+        at -> Timestamptz,
+        /// Null for the server and for people without an account.
+        actor_id -> Nullable<Uuid>,
+        kind -> Text,
+        reason_code -> Nullable<Text>,
+        message -> Nullable<Text>,
+        visible_to_applicant -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Requests of accounts to be linked to a record of the register.
+    claims (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        state -> Text,
+        /// What the applicant says they were awarded, with codes of the reference data.
+        awards -> Jsonb,
+        /// Full names of the applicant, now and at graduation.
+        names -> Array<Nullable<Text>>,
+        /// Codes of the faculties of the awards, for the filter of the queue.
+        faculties -> Array<Nullable<Text>>,
+        /// Whether the applicant wants to be listed in the directory once verified.
+        list_me -> Bool,
+        /// Of the code, or as a reviewer noted it; of a verified claim, the record of the account.
+        record_id -> Nullable<Uuid>,
+        method -> Nullable<Text>,
+        /// Whether two reviewers must agree.
+        needs_second -> Bool,
+        submitted_at -> Nullable<Timestamptz>,
+        /// When the office should have decided.
+        due_at -> Nullable<Timestamptz>,
+        /// Since when the claim waits for the applicant; null while the clock runs.
+        clock_stopped_at -> Nullable<Timestamptz>,
+        /// The reviewer who has the claim until assigned_until.
+        assigned_to -> Nullable<Uuid>,
+        assigned_until -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+        /// When the owner of the mailbox on record last said that they asked for no code.
+        flagged_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What people agreed to and when; a change of mind is another row.
     consents (id) {
         id -> Uuid,
@@ -370,6 +435,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Public holidays in Nigeria, which the office enters: the clock of claims stands still on them.
+    holidays (day) {
+        /// A day in Lagos.
+        day -> Date,
+        name -> Text,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Requests that are done once: the keys their clients gave them, and what they were answered.
     idempotency_keys (scope, route, key) {
         /// Id of the user who asked, or anonymous.
@@ -522,6 +598,51 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Invitations of the office to claim records, made together.
+    invitation_batches (id) {
+        id -> Uuid,
+        channel -> Text,
+        /// Which records were invited.
+        segment -> Jsonb,
+        state -> Text,
+        /// Number of invitations so far.
+        made -> Int8,
+        /// Records without an address, or whose owner wants no such mail.
+        skipped -> Int8,
+        expires_at -> Timestamptz,
+        /// From then on none of its codes is good.
+        revoked_at -> Nullable<Timestamptz>,
+        /// When the codes were downloaded first.
+        downloaded_at -> Nullable<Timestamptz>,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Codes to claim a record: printed, mailed, or asked for by a claimant.
+    invitations (id) {
+        id -> Uuid,
+        /// Null for a code that a claimant asked for.
+        batch_id -> Nullable<Uuid>,
+        /// The claim whose applicant asked for the code; it is good for that claim alone.
+        claim_id -> Nullable<Uuid>,
+        record_id -> Uuid,
+        /// HMAC-SHA-256 of the code. The code is derived from the id and stored nowhere.
+        code_hash -> Bytea,
+        /// SHA-256 of the token by which the owner of the mailbox says that they asked for no code.
+        disown_hash -> Nullable<Bytea>,
+        expires_at -> Timestamptz,
+        /// When its preview was first seen.
+        opened_at -> Nullable<Timestamptz>,
+        accepted_at -> Nullable<Timestamptz>,
+        accepted_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Background work: a row is deleted when its work is done. Dead letters stay until the operator revives or cancels them.
     jobs (id) {
         /// UUIDv7.
@@ -567,6 +688,15 @@ diesel::table! {
         network -> Text,
         /// Accurate to a day.
         last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Records to whose address no code is mailed until then, because its owner asked for none.
+    mailbox_suppressions (record_id) {
+        record_id -> Uuid,
+        until -> Timestamptz,
+        created_at -> Timestamptz,
     }
 }
 
@@ -1035,6 +1165,10 @@ diesel::joinable!(awards -> departments (department_id));
 diesel::joinable!(awards -> programmes (programme_id));
 diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
+diesel::joinable!(claim_decisions -> claims (claim_id));
+diesel::joinable!(claim_events -> claims (claim_id));
+diesel::joinable!(claims -> alumni_records (record_id));
+diesel::joinable!(claims -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(data_exports -> users (user_id));
 diesel::joinable!(departments -> faculties (faculty_id));
@@ -1044,7 +1178,14 @@ diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
 diesel::joinable!(import_changes -> alumni_records (record_id));
 diesel::joinable!(import_changes -> imports (import_id));
+diesel::joinable!(invitation_batches -> users (created_by));
+diesel::joinable!(invitations -> alumni_records (record_id));
+diesel::joinable!(invitations -> claims (claim_id));
+diesel::joinable!(invitations -> invitation_batches (batch_id));
+diesel::joinable!(invitations -> users (accepted_by));
+diesel::joinable!(jobs -> tasks (task_id));
 diesel::joinable!(known_networks -> users (user_id));
+diesel::joinable!(mailbox_suppressions -> alumni_records (record_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
@@ -1062,6 +1203,7 @@ diesel::joinable!(room_invitations -> rooms (room_id));
 diesel::joinable!(room_members -> rooms (room_id));
 diesel::joinable!(room_members -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(tasks -> users (created_by));
 diesel::joinable!(totp_recovery_codes -> totp_secrets (user_id));
 diesel::joinable!(totp_secrets -> users (user_id));
 diesel::joinable!(user_emails -> users (user_id));
@@ -1077,6 +1219,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     awards,
     backfills,
     chat_tickets,
+    claim_decisions,
+    claim_events,
+    claims,
     consents,
     countries,
     data_exports,
@@ -1090,14 +1235,18 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasures,
     faculties,
     groups,
+    holidays,
     idempotency_keys,
     import_changes,
     import_rows,
     import_verdicts,
     imports,
     industries,
+    invitation_batches,
+    invitations,
     jobs,
     known_networks,
+    mailbox_suppressions,
     message_edits,
     message_emoji,
     message_reactions,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod claim_codes;
 mod head_seals;
 mod keys;
 mod links;
@@ -12,6 +13,7 @@ mod secret_store;
 mod tokens;
 mod totp;
 
+pub use claim_codes::HmacClaimCodes;
 pub use head_seals::HmacHeadSealer;
 pub use keys::derive as derive_key;
 pub use links::HmacLinkTokens;

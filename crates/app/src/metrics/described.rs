@@ -95,6 +95,10 @@ fn describe_gauges() {
         "Time since the oldest pending mail was due"
     );
     describe_gauge!(
+        "abu_claims_overdue",
+        "Claims that the alumni office should have decided"
+    );
+    describe_gauge!(
         "abu_jobs_pending",
         "Background jobs that wait or run, by lane"
     );

@@ -75,12 +75,14 @@ impl Samples {
         let now = self.messaging.context.clock.now();
         let read = database.read::<_, StoreError>(move |tx| {
             let erasures = tx.erasure_backlog(now, now - OVERDUE_AFTER)?;
-            Ok((StoredFigures::read(tx)?, erasures))
+            let overdue_claims = tx.overdue_claims(now)?;
+            Ok((StoredFigures::read(tx)?, erasures, overdue_claims))
         });
         match read.await {
-            Ok((figures, erasures)) => {
+            Ok((figures, erasures, overdue_claims)) => {
                 set_stored(&figures);
                 set_erasures(erasures);
+                gauge!("abu_claims_overdue").set(overdue_claims as f64);
                 *stored_at = Some(Instant::now());
             }
             Err(error) => log::debug!("figures for a scrape could not be read: {error}"),

@@ -23,7 +23,7 @@ use abu_domain::{
     platform::text::{EmailAddress, PersonName},
 };
 use abu_mail::{MailWorker, SmtpLogIn, SmtpSecurity};
-use abu_security::HmacLinkTokens;
+use abu_security::{HmacClaimCodes, HmacLinkTokens};
 use abu_settings::{Environment, Settings, Sources};
 use abu_test_support::{
     PrivateCluster, ReceivedMail, SECRET, SmtpBehavior, SmtpServer, TestDatabase, TestServer,
@@ -326,13 +326,16 @@ async fn a_mail_server_that_dribbles_is_not_waited_for_for_ever() {
 fn worker_on(smtp: &SmtpServer, database: &TestDatabase) -> MailWorker {
     let mut settings = Settings::load(&Sources::built_in(Environment::Test)).unwrap();
     smtp.receive_from(&mut settings);
-    let links = Arc::new(HmacLinkTokens::new(b"a secret of the test's own"));
+    let secret = b"a secret of the test's own";
+    let links = Arc::new(HmacLinkTokens::new(secret));
+    let codes = Arc::new(HmacClaimCodes::new(secret));
     let folder = settings.data.mail_folder();
     abu_mail::start(
         &settings.mail,
         folder,
         database.store(),
         links,
+        codes,
         Wake::default(),
     )
     .unwrap()

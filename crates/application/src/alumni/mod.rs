@@ -2,9 +2,10 @@
 
 pub mod claims;
 pub mod imports;
+pub mod invitations;
 pub mod ports;
 pub mod reference;
 pub mod register;
 mod use_cases;
 
-pub use use_cases::{Policies, UseCases};
+pub use use_cases::{Policies, UseCases, Verification};

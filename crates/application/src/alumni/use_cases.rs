@@ -1,15 +1,24 @@
 use std::sync::Arc;
 
 use super::{
-    claims::Claims,
+    claims::{Claims, ExpiryJob, MailboxJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
+    invitations::{BatchJob, Invitations},
+    ports::ClaimCodes,
     reference::Reference,
     register::Register,
 };
-use crate::{Context, platform::jobs::JobHandler};
+use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
 
-/// What the operator decides.
+/// What verification takes of the areas of accounts and rights.
+pub struct Verification {
+    pub links: Arc<dyn LinkTokens>,
+    pub totp_policy: Arc<TotpPolicy>,
+}
+
+/// What the operator decides, and the cryptography of codes.
 pub struct Policies {
+    pub claim_codes: Arc<dyn ClaimCodes>,
     pub imports: ImportPolicy,
 }
 
@@ -20,10 +29,17 @@ pub struct UseCases {
     pub register: Register,
     pub imports: Imports,
     pub claims: Claims,
+    pub invitations: Invitations,
 }
 
 impl UseCases {
-    pub(crate) fn new(context: &Context, policies: Policies) -> Self {
+    pub(crate) fn new(context: &Context, policies: Policies, verification: Verification) -> Self {
+        let claims = Claims {
+            context: context.clone(),
+            codes: policies.claim_codes,
+            links: verification.links,
+            totp_policy: verification.totp_policy,
+        };
         Self {
             reference: Reference {
                 context: context.clone(),
@@ -35,9 +51,10 @@ impl UseCases {
                 context: context.clone(),
                 policy: policies.imports,
             },
-            claims: Claims {
-                context: context.clone(),
+            invitations: Invitations {
+                claims: claims.clone(),
             },
+            claims,
         }
     }
 
@@ -49,6 +66,9 @@ impl UseCases {
             Arc::new(CommitJob(imports())),
             Arc::new(RollBackJob(imports())),
             Arc::new(TidyJob(imports())),
+            Arc::new(MailboxJob(self.claims.clone())),
+            Arc::new(ExpiryJob(self.claims.clone())),
+            Arc::new(BatchJob(self.invitations.clone())),
         ]
     }
 }

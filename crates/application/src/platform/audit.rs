@@ -143,6 +143,48 @@ named_enum! {
         TotpRenewCodes => "totp.renew-codes",
         /// An account was given another password.
         PasswordReset => "password.reset",
+        /// A user made a claim on a record of the register.
+        ClaimCreate => "claim.create",
+        /// A user submitted a claim.
+        ClaimSubmit => "claim.submit",
+        /// A user gave a good code for a claim.
+        ClaimProve => "claim.prove",
+        /// A reviewer opened a claim.
+        ClaimOpen => "claim.open",
+        /// A reviewer asked the applicant.
+        ClaimRequestInfo => "claim.request-info",
+        /// An applicant wrote to the office.
+        ClaimAnswer => "claim.answer",
+        /// A reviewer noted which record a claim is about.
+        ClaimLink => "claim.link",
+        /// A reviewer approved a claim.
+        ClaimApprove => "claim.approve",
+        /// A reviewer rejected a claim.
+        ClaimReject => "claim.reject",
+        /// A user withdrew a claim.
+        ClaimWithdraw => "claim.withdraw",
+        /// A claim ended without an answer of its applicant.
+        ClaimExpire => "claim.expire",
+        /// The owner of a mailbox on record asked for no code.
+        ClaimFlag => "claim.flag",
+        /// A reviewer revoked a verification, or asked for it.
+        ClaimRevoke => "claim.revoke",
+        /// The office entered or renamed a public holiday.
+        HolidayCreate => "holiday.create",
+        /// The office removed a public holiday.
+        HolidayDelete => "holiday.delete",
+        /// The office invited graduates to claim their records.
+        InvitationsCreate => "invitations.create",
+        /// The office downloaded the codes of a batch.
+        InvitationsDownload => "invitations.download",
+        /// The office revoked the codes of a batch.
+        InvitationsRevoke => "invitations.revoke",
+        /// A data file of the program was loaded into a list of reference data.
+        ReferenceLoad => "reference.load",
+        /// The office added an entry to a list of reference data.
+        ReferenceCreate => "reference.create",
+        /// The office edited an entry of a list of reference data.
+        ReferenceUpdate => "reference.update",
         /// A background job that was given up is tried again.
         JobRevive => "job.revive",
         /// A background job was asked to end.
@@ -157,12 +199,6 @@ named_enum! {
         ImportRollBack => "import.roll-back",
         /// An import was given up before its commit.
         ImportDiscard => "import.discard",
-        /// A data file of the program was loaded into a list of reference data.
-        ReferenceLoad => "reference.load",
-        /// The office added an entry to a list of reference data.
-        ReferenceCreate => "reference.create",
-        /// The office edited an entry of a list of reference data.
-        ReferenceUpdate => "reference.update",
     }
 }
 

@@ -1,4 +1,5 @@
 //! The rules of the alumni area.
 
+mod claims;
 mod imports;
 mod reference;

@@ -30,7 +30,8 @@ use abu_application::{
 use abu_domain::identity::text::LoginPassword;
 use abu_register_csv::CsvFiles;
 use abu_security::{
-    BcryptHasher, GuessingPolicy, HmacLinkTokens, HmacRefreshTokens, JwtTokens, SealedTotp,
+    BcryptHasher, GuessingPolicy, HmacClaimCodes, HmacLinkTokens, HmacRefreshTokens, JwtTokens,
+    SealedTotp,
 };
 use abu_storage::FolderStore;
 use abu_test_support::TestDatabase;
@@ -43,7 +44,7 @@ pub(crate) use members::{Member, MemberBuilder, PASSWORD, origin};
 pub(crate) use refusals::{assert_lacks, assert_refused};
 pub(crate) use rights::*;
 
-const SECRET: &str = "Wq7rT2mX9bK4vN6hJ1cF8sL3pD5gY0zE";
+pub(crate) const SECRET: &str = "Wq7rT2mX9bK4vN6hJ1cF8sL3pD5gY0zE";
 
 /// The lowest cost of bcrypt.
 const BCRYPT_COST: u32 = 4;
@@ -121,6 +122,10 @@ impl TestApp {
             links,
             _files: files,
         }
+    }
+
+    pub(crate) fn links(&self) -> &HmacLinkTokens {
+        &self.links
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -233,6 +238,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
         limits: None,
     };
     let alumni = alumni::Policies {
+        claim_codes: Arc::new(HmacClaimCodes::new(SECRET.as_bytes())),
         imports: ImportPolicy {
             parser: Arc::new(CsvFiles),
             max_bytes: 1_000_000,

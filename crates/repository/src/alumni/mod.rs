@@ -2,5 +2,6 @@
 
 mod claims;
 mod imports;
+mod invitations;
 mod reference;
 mod register;

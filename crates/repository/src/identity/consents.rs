@@ -4,7 +4,7 @@ use abu_application::{
     identity::ports::{ConsentWrites, Consents},
     platform::ports::StoreError,
 };
-use abu_domain::UserId;
+use abu_domain::{UserId, identity::consent::ConsentPurpose};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -41,6 +41,31 @@ impl ConsentWrites for Session<'_> {
         self.run(|connection| {
             diesel::insert_into(consents::table)
                 .values(&rows)
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn insert_answer(
+        &mut self,
+        user: UserId,
+        purpose: ConsentPurpose,
+        granted: bool,
+        version: &str,
+        source: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::insert_into(consents::table)
+                .values((
+                    consents::id.eq(Uuid::new_v4()),
+                    consents::user_id.eq(user.uuid()),
+                    consents::purpose.eq(purpose.name()),
+                    consents::version.eq(version),
+                    consents::granted.eq(granted),
+                    consents::source.eq(source),
+                    consents::created_at.eq(now),
+                ))
                 .execute(connection)?;
             Ok(())
         })

@@ -296,6 +296,23 @@ impl UserWrites for Session<'_> {
         })
     }
 
+    fn set_verification(
+        &mut self,
+        id: UserId,
+        verification: Verification,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            diesel::update(users::table.find(id.uuid()))
+                .set((
+                    users::verification.eq(verification.name()),
+                    users::last_modified.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn add_to_groups(
         &mut self,
         id: UserId,

@@ -335,6 +335,10 @@ impl JobWrites for Session<'_> {
         })
     }
 
+    fn release_job(&mut self, lease: &Lease, reason: &str) -> Result<bool, StoreError> {
+        self.run(|connection| Ok(JOBS.release(connection, claim_of(lease), reason)?))
+    }
+
     fn bury_job(
         &mut self,
         lease: &Lease,

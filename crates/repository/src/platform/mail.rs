@@ -1,6 +1,6 @@
 //! The mail outbox.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use abu_application::platform::{
     lists::{Seek, Total},
@@ -161,19 +161,27 @@ impl MailReads for Session<'_> {
 
 impl MailWrites for Session<'_> {
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError> {
-        let params = mail.content.params();
-        let params = params.map_err(|error| StoreError::Other(error.into()))?;
+        self.insert_mails(slice::from_ref(mail))
+    }
+
+    fn insert_mails(&mut self, mails: &[Mail]) -> Result<(), StoreError> {
+        let row = |mail: &Mail| {
+            let params = mail.content.params();
+            let params = params.map_err(|error| StoreError::Other(error.into()))?;
+            Ok((
+                email_outbox::id.eq(mail.id.uuid()),
+                email_outbox::recipient.eq(mail.recipient.as_str().to_owned()),
+                email_outbox::kind.eq(mail.content.kind().name()),
+                email_outbox::params.eq(params),
+                email_outbox::created_at.eq(mail.created_at),
+                // The time at which the transaction began, by the database's clock.
+                email_outbox::next_attempt_at.eq(now),
+            ))
+        };
+        let rows: Vec<_> = mails.iter().map(row).collect::<Result<_, StoreError>>()?;
         self.run(|connection| {
             diesel::insert_into(email_outbox::table)
-                .values((
-                    email_outbox::id.eq(mail.id.uuid()),
-                    email_outbox::recipient.eq(mail.recipient.as_str()),
-                    email_outbox::kind.eq(mail.content.kind().name()),
-                    email_outbox::params.eq(params),
-                    email_outbox::created_at.eq(mail.created_at),
-                    // The time at which the transaction began, by the database's clock.
-                    email_outbox::next_attempt_at.eq(now),
-                ))
+                .values(rows)
                 .execute(connection)?;
             Ok(())
         })

@@ -14,7 +14,9 @@ use diesel::{
     dsl::now,
     pg::Pg,
     prelude::*,
-    sql_types::{BigInt, Integer, Interval, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{
+        BigInt, Bool, Integer, Interval, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    },
 };
 use uuid::Uuid;
 
@@ -170,24 +172,26 @@ impl TaskWrites for Session<'_> {
         })
     }
 
-    fn note_progress(&mut self, id: TaskId, progress: &Progress) -> Result<(), StoreError> {
+    fn note_progress(&mut self, id: TaskId, progress: &Progress) -> Result<bool, StoreError> {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.run(|connection| {
-            sql::<()>(
+            let is_canceling: Option<bool> = sql::<Bool>(
                 "UPDATE tasks
                  SET phase_began_at = CASE WHEN tasks.phase = new.phase THEN tasks.phase_began_at ELSE now() END,
                      phase = new.phase, done = ?, total = ?, unit = ?,
                      heartbeat_at = now(), last_modified = now()
                  FROM (SELECT ? AS phase) AS new
-                 WHERE id = ? AND state IN ('running', 'canceling')",
+                 WHERE id = ? AND state IN ('running', 'canceling')
+                 RETURNING state = 'canceling'",
             )
             .bind::<BigInt, _>(number(progress.done))
             .bind::<Nullable<BigInt>, _>(progress.total.map(number))
             .bind::<Text, _>(&*progress.unit)
             .bind::<Text, _>(&*progress.phase)
             .bind::<SqlUuid, _>(id.uuid())
-            .execute(connection)?;
-            Ok(())
+            .get_result(connection)
+            .optional()?;
+            Ok(is_canceling.unwrap_or(false))
         })
     }
 

@@ -30,5 +30,5 @@ pub(crate) use crate::{
     },
     problem::{Answer, Problem, ProblemKind, problems},
     secret_json::SecretJson,
-    shared::{Access, Identity, Messaging},
+    shared::{Access, Alumni, Identity, Messaging},
 };

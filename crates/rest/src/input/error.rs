@@ -44,6 +44,17 @@ impl FieldError {
         Self::new(&[Step::Field(name)], code, rule)
     }
 
+    /// The field is one of an element of a list of objects in the body.
+    pub(crate) fn in_element(
+        list: &'static str,
+        index: usize,
+        field: &'static str,
+        violation: Violation,
+    ) -> Self {
+        let place = [Step::Field(list), Step::Element(index), Step::Field(field)];
+        Self::at(&place, violation)
+    }
+
     pub fn in_query(name: &str, code: &'static str, rule: impl fmt::Display) -> Self {
         Self {
             pointer: None,

@@ -37,7 +37,7 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
-    pub(super) fn in_body() -> Self {
+    pub(crate) fn in_body() -> Self {
         Self {
             errors: Vec::new(),
             is_query: false,
@@ -124,6 +124,22 @@ impl Violations {
             }
         }
         Some(parsed)
+    }
+
+    /// Parses a field of an element of a list of objects.
+    pub(crate) fn in_element<T>(
+        &mut self,
+        list: &'static str,
+        index: usize,
+        field: &'static str,
+        parsed: Result<T, Violation>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|violation| {
+                let error = FieldError::in_element(list, index, field, violation);
+                self.errors.push(error);
+            })
+            .ok()
     }
 
     /// A field that only some values of other fields require.

@@ -2,7 +2,10 @@
 
 use std::convert::identity;
 
-use abu_application::platform::lists::{Seek, TimePosition};
+use abu_application::{
+    alumni::ports::DuePosition,
+    platform::lists::{Seek, TimePosition},
+};
 use abu_domain::{MailId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -26,6 +29,21 @@ impl<Id: From<Uuid> + Into<Uuid>> Position for TimePosition<Id> {
 
     fn from_wire((at, id): Self::Wire) -> Self {
         Self { at, id: id.into() }
+    }
+}
+
+impl Position for DuePosition {
+    type Wire = (DateTime<Utc>, Uuid);
+
+    fn to_wire(self) -> Self::Wire {
+        (self.due_at, self.id.uuid())
+    }
+
+    fn from_wire((due_at, id): Self::Wire) -> Self {
+        Self {
+            due_at,
+            id: id.into(),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ const TARGET: &str = "abu_app::access";
 
 const MAX_PATH_SHOWN: usize = 256;
 
-/// What follows in a path is a link to another password.
-const BEFORE_SECRET: &str = "reset-password";
+/// What follows in a path is a link to another password, or the code of an invitation.
+const BEFORE_SECRET: [&str; 2] = ["reset-password", "v1/invitations"];
 
 /// Load balancers and containers ask these every few seconds.
 const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
@@ -164,9 +164,9 @@ fn fully_decoded(path: &str) -> String {
 fn end_of_shown(decoded: &str) -> Option<usize> {
     let query = decoded.find('?');
     let lower = decoded.to_ascii_lowercase();
-    let secret = lower.find(BEFORE_SECRET).map(|at| {
-        let end = at + BEFORE_SECRET.len();
-        end + usize::from(decoded[end..].starts_with('/'))
+    let secret = BEFORE_SECRET.iter().filter_map(|before| {
+        let end = lower.find(before)? + before.len();
+        Some(end + usize::from(decoded[end..].starts_with('/')))
     });
     query.into_iter().chain(secret).min()
 }

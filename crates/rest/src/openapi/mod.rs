@@ -303,11 +303,18 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         (name = "access", description = "Permissions, roles, groups, and roles assigned for a term. \
             Callers give only permissions that they hold, and act only on users whose permissions they \
             hold."),
+        (name = "verification", description = "Claims: how an account proves to be a graduate in the \
+            register, and how the alumni office decides."),
         (name = "rooms", description = "Conversations. For a caller who is not a member, a room \
             does not exist."),
         (name = "messages", description = "What is said in rooms."),
         (name = "chat", description = "The WebSocket: live messages, presence, typing, history."),
+        (name = "reference", description = "Faculties, departments, programmes, degrees, states, \
+            countries and industries: versioned lists, which take no access token."),
         (name = "tasks", description = "Long work in the background, and its progress."),
+        (name = "tasks", description = "Long work in the background, and its progress."),
+        (name = "reference", description = "Faculties, departments, programmes, degrees, states, \
+            countries and industries: versioned lists, which take no access token."),
         (name = "register", description = "The register of graduates, for the alumni office."),
         (name = "mails", description = "What became of the platform's mail, for those who look after \
             it."),

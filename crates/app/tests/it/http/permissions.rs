@@ -31,9 +31,10 @@ pub(super) enum Access {
 
 use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
 use Permission::{
-    CreateGroup, CreatePermission, CreateRole, CreateUser, DeleteGroup, DeletePermission,
-    DeleteRole, DeleteUser, ImportAlumni, ModifyGroup, ModifyMail, ModifyPermission, ModifyRole,
-    ModifyUser, ViewAuditLog, ViewGroup, ViewMail, ViewPermission, ViewRole, ViewUser,
+    CreateGroup, CreateInvitation, CreatePermission, CreateRole, CreateUser, DeleteGroup,
+    DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ManageSettings, ModifyGroup,
+    ModifyMail, ModifyPermission, ModifyRole, ModifyUser, VerifyAlumni, ViewAuditLog, ViewGroup,
+    ViewMail, ViewPermission, ViewRole, ViewUser,
 };
 
 pub(super) const TABLE: &[(&str, &str, Access)] = &[
@@ -68,6 +69,24 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v1/auth/totp", Enrolled),
     ("POST", "/api/v1/auth/totp/confirm", Enrolled),
     ("POST", "/api/v1/auth/totp/recovery-codes", Enrolled),
+    ("GET", "/api/v1/reference", Public),
+    ("GET", "/api/v1/reference/{kind}", Public),
+    ("GET", "/api/v1/reference/{kind}/v/{version}", Public),
+    (
+        "GET",
+        "/api/v1/admin/reference/{kind}/{code}",
+        Holder(ManageSettings),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/reference/{kind}",
+        Holder(ManageSettings),
+    ),
+    (
+        "PATCH",
+        "/api/v1/admin/reference/{kind}/{code}",
+        Holder(ManageSettings),
+    ),
     ("GET", "/api/v1/me", User),
     ("GET", "/api/v1/me/permissions", User),
     ("PATCH", "/api/v1/me", User),
@@ -240,6 +259,77 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         Member,
     ),
     ("PUT", "/api/v1/rooms/{uuid}/read", Member),
+    ("GET", "/api/v1/me/claims", User),
+    ("POST", "/api/v1/me/claims", User),
+    ("GET", "/api/v1/me/claims/{uuid}", Own),
+    ("POST", "/api/v1/me/claims/{uuid}/submit", Own),
+    ("POST", "/api/v1/me/claims/{uuid}/code", Own),
+    ("POST", "/api/v1/me/claims/{uuid}/mailbox", Own),
+    ("POST", "/api/v1/me/claims/{uuid}/messages", Own),
+    ("POST", "/api/v1/me/claims/{uuid}/withdraw", Own),
+    ("POST", "/api/v1/claims/disown", Public),
+    ("GET", "/api/v1/invitations/{code}", Public),
+    ("POST", "/api/v1/invitations/{code}/accept", User),
+    ("GET", "/api/v1/admin/claims", Holder(VerifyAlumni)),
+    ("GET", "/api/v1/admin/claims/{uuid}", Holder(VerifyAlumni)),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/open",
+        Holder(VerifyAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/approve",
+        Holder(VerifyAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/reject",
+        Holder(VerifyAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/request-info",
+        Holder(VerifyAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/link",
+        Holder(VerifyAlumni),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/claims/{uuid}/revoke",
+        Holder(VerifyAlumni),
+    ),
+    ("GET", "/api/v1/admin/holidays", Holder(VerifyAlumni)),
+    ("PUT", "/api/v1/admin/holidays/{day}", Holder(VerifyAlumni)),
+    (
+        "DELETE",
+        "/api/v1/admin/holidays/{day}",
+        Holder(VerifyAlumni),
+    ),
+    ("GET", "/api/v1/admin/invitations", Holder(CreateInvitation)),
+    (
+        "POST",
+        "/api/v1/admin/invitations",
+        Holder(CreateInvitation),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/invitations/{uuid}",
+        Holder(CreateInvitation),
+    ),
+    (
+        "DELETE",
+        "/api/v1/admin/invitations/{uuid}",
+        Holder(CreateInvitation),
+    ),
+    (
+        "GET",
+        "/api/v1/admin/invitations/{uuid}/codes.csv",
+        Holder(CreateInvitation),
+    ),
 ];
 
 /// The routes of the API description.
@@ -362,6 +452,14 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "role": "member",
             "scope_type": "global",
         })),
+        ("POST", "/api/v1/admin/reference/{kind}") => call.json(&json!({
+            "code": Uuid::new_v4().simple().to_string(),
+            "name": format!("Own {}", Uuid::new_v4()),
+            "faculty": "arts",
+        })),
+        ("PATCH", "/api/v1/admin/reference/{kind}/{code}") => {
+            call.json(&json!({"confirmed_by": "Registry"}))
+        }
         ("POST", "/api/v1/rooms") => {
             call.json(&json!({"kind": "group", "name": "x", "member_ids": []}))
         }
@@ -374,6 +472,27 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             call.json(&json!({"message": "hello again"}))
         }
         ("PUT", "/api/v1/rooms/{uuid}/read") => call.json(&json!({"seq": 1})),
+        ("POST", "/api/v1/me/claims") => call.json(&json!({
+            "awards": [{"surname_at_graduation": "Bello", "degree": "bsc", "year": 2019}],
+            "list_me": false,
+        })),
+        ("POST", "/api/v1/me/claims/{uuid}/code") => {
+            call.json(&json!({"code": "ABU-0000-0000-0000"}))
+        }
+        ("POST", "/api/v1/me/claims/{uuid}/messages") => call.json(&json!({"message": "hello"})),
+        ("POST", "/api/v1/claims/disown") => call.json(&json!({"token": "no token"})),
+        ("POST", "/api/v1/invitations/{code}/accept") => call.json(&json!({"list_me": false})),
+        ("POST", "/api/v1/admin/claims/{uuid}/approve" | "/api/v1/admin/claims/{uuid}/link") => {
+            call.json(&json!({"record_uuid": Uuid::new_v4()}))
+        }
+        (
+            "POST",
+            "/api/v1/admin/claims/{uuid}/reject"
+            | "/api/v1/admin/claims/{uuid}/request-info"
+            | "/api/v1/admin/claims/{uuid}/revoke",
+        ) => call.json(&json!({"reason_code": "other", "message": "Why?"})),
+        ("PUT", "/api/v1/admin/holidays/{day}") => call.json(&json!({"name": "Christmas Day"})),
+        ("POST", "/api/v1/admin/invitations") => call.json(&json!({"channel": "printed"})),
         ("POST", "/api/v1/rooms/{uuid}/messages") => call.json(&json!({
             "message": "hello",
             "client_message_id": Uuid::new_v4(),

@@ -278,7 +278,15 @@ impl Subjects {
             true => &self.given,
             false => &self.role,
         };
+        // The lists that tests read stay as they were loaded.
+        let (kind, code) = match path.starts_with("/api/v1/admin/reference/") {
+            true => ("departments", "history"),
+            false => ("faculties", "{code}"),
+        };
         path.replace("{user_uuid}", &self.user)
+            .replace("{kind}", kind)
+            .replace("{code}", code)
+            .replace("{version}", "1")
             .replace("{uuid}", id)
             .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
             .replace("{name}", name)
@@ -286,6 +294,9 @@ impl Subjects {
             .replace("{perm_name}", perm_name)
             .replace("{group_name}", &self.group)
             .replace("{reset_uuid}", &self.user)
+            // A code of no invitation.
+            .replace("{code}", "ABU-0000-0000-0000")
+            .replace("{day}", "2026-12-25")
             .replace("{file}", "index.html")
             .replace("{slug}", "not-found")
     }

@@ -3,12 +3,17 @@
 mod claims;
 mod import_files;
 mod imports;
+mod invitations;
 mod reference;
 mod register;
 
 use crate::platform::ports::all_ports;
 
-pub use claims::{ClaimReads, ClaimWrites};
+pub use claims::{
+    AskedCodes, AwardFacts, CandidateQuery, ClaimCodes, ClaimEvent, ClaimFilter, ClaimReads,
+    ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
+    RecordFacts, RecordInvitation,
+};
 pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
@@ -17,12 +22,16 @@ pub use imports::{
     Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
     RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
 };
+pub use invitations::{
+    Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
+    PrintedInvitation, Segment,
+};
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, ReferenceWrites, RegisterWrites,;
 }

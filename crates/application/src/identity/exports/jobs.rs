@@ -126,7 +126,7 @@ impl WriteExport {
         loop {
             if step.should_stop() {
                 // Nothing of it is visible; another worker begins anew.
-                return Err(JobError::Retry("the server stops".to_owned()));
+                return Err(JobError::Stopped);
             }
             let page = step
                 .store()

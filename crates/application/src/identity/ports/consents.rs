@@ -25,4 +25,15 @@ pub trait ConsentWrites {
         source: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// Records the answer to one question, asked under this version of its wording. A conflict for an unknown account.
+    fn insert_answer(
+        &mut self,
+        user: UserId,
+        purpose: ConsentPurpose,
+        granted: bool,
+        version: &str,
+        source: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 }

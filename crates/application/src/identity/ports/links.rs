@@ -15,6 +15,8 @@ named_enum! {
         ApproveEmail => "approve_email",
         /// Undo of a change of the primary address.
         UndoEmailChange => "undo_email_change",
+        /// The owner of a mailbox asked for no code to claim a record.
+        DisownClaim => "disown_claim",
     }
 }
 

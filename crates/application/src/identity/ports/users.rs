@@ -105,6 +105,13 @@ pub trait UserWrites {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
+    fn set_verification(
+        &mut self,
+        id: UserId,
+        verification: Verification,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
     /// Adds the user to groups, or replaces the end of a membership.
     fn add_to_groups(
         &mut self,

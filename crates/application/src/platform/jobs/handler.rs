@@ -52,6 +52,10 @@ pub enum JobError {
     /// It cannot succeed: a dead letter at once. The creator of its task reads the reason.
     #[error("{0}")]
     Permanent(String),
+    /// The step ended early because it should: it is done again from the last checkpoint, by the next
+    /// server, or never if it was canceled. No attempt is counted.
+    #[error("the step was stopped")]
+    Stopped,
     /// Another worker has the job, or may have it.
     #[error("the lease of the job is lost")]
     LeaseLost,

@@ -94,6 +94,8 @@ pub(super) struct Turn<'a> {
     pub(super) held: &'a Held,
     pub(super) began: Instant,
     pub(super) times: JobTimes,
+    /// Whether its progress has told that it was asked to end.
+    pub(super) is_canceled: AtomicBool,
     pub(super) noted: Mutex<Noted>,
 }
 
@@ -125,9 +127,11 @@ impl<'a> Step<'a> {
         self.turn.store
     }
 
-    /// Whether the server stops: the step commits what it has.
+    /// Whether the server stops, or the job was asked to end. A step that takes longer than a second
+    /// looks, and then commits what it has, or returns [`JobError::Stopped`]. The news of a request comes
+    /// with [`progress`](Self::progress).
     pub fn should_stop(&self) -> bool {
-        self.turn.wake.is_stopping()
+        self.turn.wake.is_stopping() || self.turn.is_canceled.load(Ordering::Relaxed)
     }
 
     /// Shows progress, at most once a second, in a transaction of its own.
@@ -148,9 +152,10 @@ impl<'a> Step<'a> {
         {
             noted.written_at = Some(Instant::now());
             let write = |tx: &mut dyn Writes| tx.note_progress(task, &progress);
-            // A glance that fails ends no work.
-            if let Err(error) = self.turn.store.transaction(write) {
-                log::debug!(task:%; "progress could not be written: {error}");
+            match self.turn.store.transaction(write) {
+                Ok(is_canceled) => self.turn.is_canceled.store(is_canceled, Ordering::Relaxed),
+                // A glance that fails ends no work.
+                Err(error) => log::debug!(task:%; "progress could not be written: {error}"),
             }
         }
         Ok(())

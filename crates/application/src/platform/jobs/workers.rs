@@ -3,7 +3,10 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -292,6 +295,7 @@ impl Worker {
             held: &held,
             began: Instant::now(),
             times: self.times,
+            is_canceled: AtomicBool::new(job.is_canceled),
             noted: Mutex::default(),
         };
         let outcome = self.take_steps(&turn, job);
@@ -321,12 +325,25 @@ impl Worker {
                     job.is_canceled = left.is_canceled;
                 }
                 Err(JobError::LeaseLost) => return lost(&job),
+                Err(error @ JobError::Stopped) => return self.release(turn, &job, &error),
                 Err(error) if error.is_permanent() || job.lease.attempt >= MAX_ATTEMPTS => {
                     return self.bury(turn, &job, &error);
                 }
                 Err(error) => return self.postpone(turn, &job, &error),
             }
         }
+    }
+
+    fn release(&self, turn: &Turn<'_>, job: &ClaimedJob, error: &JobError) -> &'static str {
+        let reason = error.to_string();
+        let stored = self.store_end(turn, &|tx, lease| {
+            held(tx.release_job(lease, &reason)?)?;
+            if let Some(task) = job.task {
+                tx.requeue_task(task)?;
+            }
+            Ok(())
+        });
+        outcome_of(stored, job, "given_back")
     }
 
     fn postpone(&self, turn: &Turn<'_>, job: &ClaimedJob, error: &JobError) -> &'static str {

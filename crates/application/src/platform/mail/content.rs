@@ -165,6 +165,55 @@ mails! {
         firstname: PersonName,
         until: DateTime<Utc>,
     }
+    /// The alumni office has a claim, and decides by this time.
+    ClaimUnderReview => "claim_under_review" {
+        firstname: PersonName,
+        due_at: DateTime<Utc>,
+    }
+    /// The alumni office asks about a claim.
+    ClaimInfoRequested => "claim_info_requested" {
+        firstname: PersonName,
+        reason: Option<String>,
+        message: Option<String>,
+    }
+    /// The account is verified as a graduate.
+    ClaimVerified => "claim_verified" {
+        firstname: PersonName,
+    }
+    /// The alumni office has rejected a claim.
+    ClaimRejected => "claim_rejected" {
+        firstname: PersonName,
+        reason: Option<String>,
+        message: Option<String>,
+    }
+    /// A claim was withdrawn, or ended without an answer.
+    ClaimWithdrawn => "claim_withdrawn" {
+        firstname: PersonName,
+        expired: bool,
+    }
+    /// The alumni office has revoked a verification.
+    ClaimRevoked => "claim_revoked" {
+        firstname: PersonName,
+        reason: Option<String>,
+        message: Option<String>,
+    }
+    /// To the account that is linked to a record which another account claims.
+    ClaimOnYourRecord => "claim_on_your_record" {
+        firstname: PersonName,
+        at: DateTime<Utc>,
+    }
+    /// To the address on record: a code that a claimant asked for.
+    ClaimMailboxCode => "claim_mailbox_code" {
+        invitation_id: Uuid,
+        firstname: PersonName,
+        expires_at: DateTime<Utc>,
+    }
+    /// To the address on record: the alumni office invites its owner.
+    ClaimInvitation => "claim_invitation" {
+        invitation_id: Uuid,
+        firstname: PersonName,
+        expires_at: DateTime<Utc>,
+    }
 }
 
 impl MailContent {
@@ -194,6 +243,12 @@ mod tests {
         let reset = json!({"reset_id": id, "firstname": firstname});
         let time = json!({"firstname": firstname, "at": at});
         let address = json!({"firstname": firstname, "new_address_masked": new_address_masked});
+        let decision = json!({
+            "firstname": firstname,
+            "reason": "more-details",
+            "message": "Which year?",
+        });
+        let invitation = json!({"invitation_id": id, "firstname": firstname, "expires_at": at});
         vec![
             ("verify_email", verification.clone()),
             ("account_exists", json!({"firstname": firstname})),
@@ -235,6 +290,24 @@ mod tests {
             ("erasure_scheduled", time),
             ("account_erased", json!({"firstname": firstname})),
             ("export_ready", json!({"firstname": firstname, "until": at})),
+            (
+                "claim_under_review",
+                json!({"firstname": firstname, "due_at": at}),
+            ),
+            ("claim_info_requested", decision.clone()),
+            ("claim_verified", json!({"firstname": firstname})),
+            ("claim_rejected", decision.clone()),
+            (
+                "claim_withdrawn",
+                json!({"firstname": firstname, "expired": true}),
+            ),
+            ("claim_revoked", decision),
+            (
+                "claim_on_your_record",
+                json!({"firstname": firstname, "at": at}),
+            ),
+            ("claim_mailbox_code", invitation.clone()),
+            ("claim_invitation", invitation),
         ]
     }
 

@@ -204,6 +204,10 @@ pub trait JobWrites {
         reason: &str,
     ) -> Result<bool, StoreError>;
 
+    /// Gives the job back at its last checkpoint without counting the attempt; it is due at once. False
+    /// if the lease is lost.
+    fn release_job(&mut self, lease: &Lease, reason: &str) -> Result<bool, StoreError>;
+
     /// Makes the job a dead letter; false if the lease is lost. Work that came with its key meanwhile
     /// becomes the job `successor`.
     fn bury_job(

@@ -91,6 +91,9 @@ pub trait MailReads {
 pub trait MailWrites {
     fn insert_mail(&mut self, mail: &Mail) -> Result<(), StoreError>;
 
+    /// By one statement.
+    fn insert_mails(&mut self, mails: &[Mail]) -> Result<(), StoreError>;
+
     /// Claims the mail of these kinds that has been due for longest. No other claim gets it until
     /// the lease ends.
     fn claim_mail(

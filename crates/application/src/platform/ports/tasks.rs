@@ -49,8 +49,9 @@ pub trait TaskWrites {
     /// The task's job waits for its next attempt.
     fn requeue_task(&mut self, id: TaskId) -> Result<(), StoreError>;
 
-    /// Stores progress of a running task. Another phase begins another estimate.
-    fn note_progress(&mut self, id: TaskId, progress: &Progress) -> Result<(), StoreError>;
+    /// Stores progress of a running task. Another phase begins another estimate. True if the task was
+    /// asked to end.
+    fn note_progress(&mut self, id: TaskId, progress: &Progress) -> Result<bool, StoreError>;
 
     fn end_task(&mut self, id: TaskId, end: TaskEnd<'_>) -> Result<(), StoreError>;
 

@@ -19,7 +19,10 @@ use crate::{
 /// Copies of their data that a user asks for.
 const EXPORTS: (u32, u32) = (1, 86_400);
 /// Mails to addresses that a logged-in user claims.
-const CLAIMS: (u32, u32) = (10, 3_600);
+const CLAIMS: (u32, u32) = (10, AN_HOUR);
+
+const AN_HOUR: u32 = 3_600;
+const A_DAY: u32 = 86_400;
 
 named_enum! {
     /// A limit in the store. Clients know it by its name.
@@ -48,6 +51,16 @@ named_enum! {
         ClaimedAddress => "claimed-address",
         /// A copy of a user's data, by user.
         Export => "export",
+        /// A claim on a record of the register, by user.
+        Claim => "claim",
+        /// A claim code that is given, by user.
+        ClaimCode => "claim-code",
+        /// A claim code that is not good, by network.
+        ClaimCodeNetwork => "claim-code-network",
+        /// A claim code that a user asks for, by user.
+        ClaimMailbox => "claim-mailbox",
+        /// A message about a claim, by user.
+        ClaimMessage => "claim-message",
     }
 }
 
@@ -64,6 +77,11 @@ impl Guard {
             Self::RecoverSeen => Quota::new(1, settings.recover_network.window()),
             Self::ClaimedAddress => Quota::new(CLAIMS.0, CLAIMS.1),
             Self::Export => Quota::new(EXPORTS.0, EXPORTS.1),
+            Self::Claim => Quota::new(5, A_DAY),
+            Self::ClaimCode => Quota::new(10, AN_HOUR),
+            Self::ClaimCodeNetwork => Quota::new(100, AN_HOUR),
+            Self::ClaimMailbox => Quota::new(3, A_DAY),
+            Self::ClaimMessage => Quota::new(20, A_DAY),
         }
     }
 

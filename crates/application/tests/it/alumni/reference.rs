@@ -1,5 +1,6 @@
 //! Reference data: loading of data files, and the lists as they are read.
 
+mod edit;
 mod load;
 
 use std::sync::Arc;

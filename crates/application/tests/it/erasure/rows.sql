@@ -67,3 +67,19 @@ SELECT 'ticket', :user, now(), now(), id FROM sessions WHERE user_id = :user LIM
 
 INSERT INTO data_exports (id, user_id, task_id, requested_at)
 VALUES (gen_random_uuid(), :user, gen_random_uuid(), now());
+
+INSERT INTO alumni_records (id, surname, given_names, name_tokens, created_at, last_modified)
+VALUES ('00000000-0000-4000-8000-0000000000a1', 'Bello', 'Amina', '{amina,bello}', now(), now());
+
+INSERT INTO claims (id, user_id, state, awards, names, list_me, created_at, last_modified)
+VALUES ('00000000-0000-4000-8000-0000000000c1', :user, 'draft', '[]', '{Amina Bello}', true, now(), now());
+
+INSERT INTO claim_events (id, claim_id, at, actor_id, kind, message, visible_to_applicant)
+VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', now(), :user, 'answered', 'Here I am.', true);
+
+INSERT INTO claim_decisions (claim_id, subject, reviewer_id, verdict, at)
+VALUES ('00000000-0000-4000-8000-0000000000c1', 'claim', :other, 'reject', now());
+
+INSERT INTO invitations (id, claim_id, record_id, code_hash, expires_at, accepted_at, accepted_by, created_at)
+VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', '00000000-0000-4000-8000-0000000000a1', 'code',
+        now(), now(), :user, now());

@@ -258,3 +258,23 @@ fn a_stop_finishes_the_step_and_gives_the_job_back() {
     assert_eq!((left.cursor, left.leased_until), (Some(json!(1)), None));
     assert_eq!((left.attempts, left.failed_at), (0, None));
 }
+
+#[test]
+fn a_long_step_that_ends_early_for_a_stop_costs_no_attempt() {
+    let database = TestDatabase::new();
+    let (gate, barrier) = gate();
+    let long = Scripted::new(move |step| {
+        barrier.pass(1);
+        assert!(step.should_stop());
+        Err(JobError::Stopped)
+    });
+    let workers = workers(&database, 2, [long]);
+    let id = enqueue_one(&database);
+    gate.wait();
+    workers.take_no_more();
+    gate.open();
+    workers.stop();
+    let left = record(&database, id).unwrap();
+    assert_eq!((left.attempts, left.leased_until), (0, None));
+    assert!(left.next_attempt_at <= Some(chrono::Utc::now()));
+}

@@ -111,6 +111,40 @@ async fn a_running_task_is_canceled_between_two_steps() {
 }
 
 #[tokio::test]
+async fn a_long_step_learns_from_its_progress_that_it_should_end() {
+    let app = TestApp::new();
+    let creator = app.member().create();
+    let (gate, barrier) = gate();
+    let long = Scripted::new(move |step| {
+        barrier.pass(step.attempt());
+        for done in 0.. {
+            step.progress(Progress {
+                phase: "stage".to_owned(),
+                done,
+                total: None,
+                unit: "rows".to_owned(),
+            })?;
+            if step.should_stop() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        Err(JobError::Stopped)
+    });
+    let ends = Arc::clone(&long.ends);
+    let workers = workers(&app.database, 2, [long]);
+    let (id, job) = start(&app.database, Some(creator.user.id));
+    gate.wait();
+    let canceled = app.use_cases.access.tasks.cancel(creator.caller(), id);
+    canceled.await.unwrap();
+    gate.open();
+    wait_for_end(&app.database, job);
+    assert_eq!(task(&app.database, id).state, TaskState::Canceled);
+    assert_eq!(*ends.lock(), ["{} Canceled"]);
+    workers.stop();
+}
+
+#[tokio::test]
 async fn a_queued_task_is_canceled_before_its_first_step() {
     let app = TestApp::new();
     let creator = app.member().create();

@@ -67,7 +67,7 @@ pub struct Grouped {
     /// The id.
     pub id: i32,
     /// The faculty of a department; the level of a degree.
-    pub group: Option<i32>,
+    pub group: Option<String>,
     /// How people know it.
     pub label: String,
 }
@@ -459,7 +459,7 @@ mod tests {
     fn grouped(id: i32, group: i32) -> Option<Grouped> {
         Some(Grouped {
             id,
-            group: Some(group),
+            group: Some(format!("group {group}")),
             label: format!("number {id}"),
         })
     }

@@ -3,12 +3,14 @@
 //! [`Claim::apply`] is the state machine, [`Calendar`] the clock of working days, [`ClaimCode`] the secret on an
 //! invitation, and [`matching`] the score that explains to a reviewer how well a record fits.
 
+mod award;
 mod calendar;
 mod code;
 mod machine;
 pub mod matching;
 mod text;
 
+pub use award::{ClaimedAward, MAX_CLAIMED_AWARDS, award_year};
 pub use calendar::{Calendar, REVIEW_DAYS};
 pub use code::{ClaimCode, ClaimCodeHash};
 pub use machine::{

@@ -1,9 +1,25 @@
 //! Reference data, the register of graduates, and claims.
 
+mod claims;
+mod csv;
+mod dto;
+mod holidays;
 mod imports;
+mod invitations;
+mod problems;
+mod proofs;
+mod reference;
+mod review;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(imports::configure);
+    config
+        .configure(claims::configure)
+        .configure(proofs::configure)
+        .configure(review::configure)
+        .configure(invitations::configure)
+        .configure(holidays::configure)
+        .configure(imports::configure)
+        .configure(reference::configure);
 }

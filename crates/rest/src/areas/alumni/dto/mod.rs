@@ -1,0 +1,11 @@
+//! JSON forms of the alumni area.
+
+mod award;
+mod batch;
+mod claim;
+mod reviewed;
+
+pub(super) use award::{AwardBody, ClaimedAwardForm};
+pub(super) use batch::BatchForm;
+pub(super) use claim::{ListedClaim, OwnClaimForm, PreviewForm};
+pub(super) use reviewed::{QueuedClaimForm, ReviewedClaimForm};
