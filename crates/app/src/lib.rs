@@ -5,5 +5,6 @@ mod database;
 pub mod exit_code;
 mod metrics;
 pub mod server;
+mod synthetic;
 mod version;
 pub mod wiring;

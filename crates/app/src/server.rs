@@ -22,6 +22,7 @@ use std::{
 };
 
 use abu_application::{
+    alumni::imports::Imports,
     identity::ports::PasswordHasher,
     platform::{
         jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
@@ -47,6 +48,7 @@ use tokio::{
 use crate::{
     database::{GuardedStore, OwnPostgres},
     metrics::{self, Samples},
+    synthetic,
     wiring::{Services, Wiring},
 };
 
@@ -57,6 +59,8 @@ pub use crate::database::PreparationError;
 pub use error::StartError;
 pub use signals::Received;
 
+/// Of the demonstration's graduates.
+const DEMO_SEED: u64 = 1;
 /// Allows for a last checkpoint on a slow disk.
 const POSTGRES_STOP_TIMEOUT: Duration = Duration::from_secs(60);
 /// Allows for a heartbeat that is under way.
@@ -70,6 +74,7 @@ pub struct RunningServer {
     secrets: SecretStore,
     store: Arc<GuardedStore>,
     hasher: Arc<dyn PasswordHasher>,
+    imports: Imports,
     readiness: Readiness,
     chat: ChatEngine,
     mail: MailWorker,
@@ -158,6 +163,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         head_sealer,
         log_in_failures,
         job_handlers,
+        imports,
     } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
     let wake = Wake::default();
     let mail = abu_mail::start(
@@ -227,6 +233,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         metrics,
         store,
         hasher,
+        imports,
         address: listener.address,
         http: server.handle(),
         connections: listener.connections,
@@ -289,6 +296,8 @@ impl RunningServer {
             hasher: Arc::clone(&self.hasher),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
+            imports: self.imports.clone(),
+            generator: synthetic::generator(DEMO_SEED).map_err(StartError::Synthetic)?,
         };
         spawn_blocking(move || demo.fill())
             .await

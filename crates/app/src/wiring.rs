@@ -4,7 +4,11 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
-    alumni::{self, imports::ImportPolicy, ports::ClaimCodes},
+    alumni::{
+        self,
+        imports::{ImportPolicy, Imports},
+        ports::ClaimCodes,
+    },
     identity::{
         self,
         events::IdentityEvent,
@@ -62,6 +66,7 @@ pub struct Services {
     pub head_sealer: Arc<dyn HeadSealer>,
     pub log_in_failures: Arc<LogInFailures>,
     pub job_handlers: Handlers,
+    pub imports: Imports,
 }
 
 impl Wiring<'_> {
@@ -136,6 +141,7 @@ impl Wiring<'_> {
         };
         let use_cases = UseCases::new(&context, policies)?;
         let job_handlers = use_cases.job_handlers();
+        let imports = use_cases.alumni.imports.clone();
         let messaging = use_cases.messaging.messages.clone();
         let log_in_failures = Arc::clone(&use_cases.identity.sessions.failures);
         let chat = ChatEngine::start(
@@ -164,6 +170,7 @@ impl Wiring<'_> {
             head_sealer: Arc::new(HmacHeadSealer::new(&self.encryption_key)),
             log_in_failures,
             job_handlers,
+            imports,
         })
     }
 }

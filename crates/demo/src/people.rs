@@ -7,12 +7,14 @@ use abu_application::{
 };
 use abu_domain::{
     UserId,
-    access::APPLICANT_GROUP,
+    access::{ALUMNI_OFFICE_GROUP, APPLICANT_GROUP},
     platform::text::{EmailAddress, PersonName},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) const COUNT: usize = 60;
+/// Of the alumni office.
+const OFFICER: usize = 12;
 
 const FIRST_NAMES: [&str; 20] = [
     "Amina", "Musa", "Zainab", "Chidi", "Fatima", "Yusuf", "Ngozi", "Ibrahim", "Halima", "Tunde",
@@ -30,7 +32,7 @@ pub(super) struct People {
 }
 
 /// Each pair of names once: 20 and 15 repeat together after 60.
-fn names(index: usize) -> (&'static str, &'static str) {
+pub(super) fn names(index: usize) -> (&'static str, &'static str) {
     let first = FIRST_NAMES[index % FIRST_NAMES.len()];
     let last = LAST_NAMES[index % LAST_NAMES.len()];
     (first, last)
@@ -88,6 +90,9 @@ impl People {
                 created_at: self.registered_at,
             })?;
             tx.add_to_group(*id, APPLICANT_GROUP)?;
+            if index == OFFICER {
+                tx.add_to_group(*id, ALUMNI_OFFICE_GROUP)?;
+            }
         }
         Ok(())
     }
@@ -111,5 +116,6 @@ mod tests {
             .collect();
         assert_eq!(addresses.len(), COUNT);
         assert_eq!(email(0).as_str(), super::super::FIRST_EMAIL);
+        assert_eq!(email(OFFICER).as_str(), super::super::OFFICE_EMAIL);
     }
 }

@@ -6,6 +6,7 @@ mod contact;
 mod csv;
 mod draw;
 mod graduates;
+mod mapping;
 mod matric;
 mod names;
 mod reference;
@@ -14,4 +15,5 @@ mod vocabulary;
 
 pub use csv::{HEADER, write_header, write_row};
 pub use graduates::{BLOCK, Generator, Graduate};
+pub use mapping::mapping;
 pub use studies::{Course, Department, Level, NoCourses};

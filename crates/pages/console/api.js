@@ -10,6 +10,10 @@ export class Problem extends Error {
     super(document?.detail ?? document?.title ?? "The server cannot be reached.");
     this.status = status;
     this.slug = String(document?.type ?? "").replace("/problems/", "");
+    /** Which fields are wrong, where the server says so. */
+    this.errors = document?.errors ?? [];
+    /** Everything that the server said. */
+    this.document = document;
   }
 
   /** Whether asking again would come to the same. */
@@ -18,28 +22,53 @@ export class Problem extends Error {
   }
 }
 
-async function ask(method, path, { token, body } = {}) {
-  const headers = {};
+/** An answer: what it says, and the headers that later requests need. */
+class Answer {
+  constructor(response, document) {
+    this.status = response.status;
+    this.document = document;
+    this.etag = response.headers.get("ETag");
+    this.location = response.headers.get("Location");
+  }
+}
+
+/** `body` is sent as JSON, unless it is a Blob or a form. */
+async function fetched(method, path, { token, body, headers: more = {} } = {}) {
+  const headers = { ...more };
   if (token) headers["Authorization"] = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response;
-  let text;
+  const isRaw = body instanceof Blob || body instanceof FormData;
+  if (body !== undefined && !isRaw) headers["Content-Type"] = "application/json";
   try {
-    response = await fetch(BASE + path, {
+    return await fetch(BASE + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isRaw ? body : JSON.stringify(body),
       // No user's data may stay in the browser.
       cache: "no-store",
       credentials: "omit",
     });
-    text = await response.text();
   } catch {
     throw new Problem(0, null);
   }
-  const document = parsed(text);
+}
+
+async function text(response) {
+  try {
+    return await response.text();
+  } catch {
+    throw new Problem(0, null);
+  }
+}
+
+async function call(method, path, options) {
+  const response = await fetched(method, path, options);
+  const document = parsed(await text(response));
   if (!response.ok) throw new Problem(response.status, document);
-  return document;
+  return new Answer(response, document);
+}
+
+async function ask(method, path, options) {
+  return (await call(method, path, options)).document;
 }
 
 /** A logged-in user. The tokens are in here and nowhere else. */
@@ -65,13 +94,31 @@ export class Account {
 
   /** Asks in their name; where the access token has expired, once more with the next one. */
   async ask(method, path, body) {
+    return (await this.call(method, path, { body })).document;
+  }
+
+  /** Like `ask`, with headers of the request and the answer. */
+  call(method, path, options = {}) {
+    return this.#withToken((token) => call(method, path, { ...options, token }));
+  }
+
+  /** A file of the server. */
+  file(method, path, body) {
+    return this.#withToken(async (token) => {
+      const response = await fetched(method, path, { token, body });
+      if (!response.ok) throw new Problem(response.status, parsed(await text(response)));
+      return response.blob();
+    });
+  }
+
+  async #withToken(request) {
     try {
-      return await ask(method, path, { token: this.#access, body });
+      return await request(this.#access);
     } catch (problem) {
       if (problem.slug !== "token-expired") throw problem;
     }
     await this.renew();
-    return ask(method, path, { token: this.#access, body });
+    return request(this.#access);
   }
 
   /** Gets the next pair of tokens, and resolves to the access token. A refresh token is good once, so

@@ -1,5 +1,5 @@
 //! The console: a page on which a developer chats as two people, sees every packet, and reads about
-//! each; for as long as `console.enabled` says so.
+//! each; and the page on which the alumni office works. Both for as long as `console.enabled` says so.
 //!
 //! Its files lie in `crates/pages/console` and are inside the program, as are the documents.
 
@@ -42,6 +42,7 @@ macro_rules! files {
 /// By their names.
 static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
     let documents = [
+        ("office", Asset::new(HTML, OFFICE)),
         // Made from the types of the packets, as are the pages' texts.
         ("packets.json", Asset::new("application/json", PACKETS)),
         ("packets", Asset::new(HTML, document::page(REFERENCE))),
@@ -50,15 +51,17 @@ static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
     page_files().into_iter().chain(documents).collect()
 });
 
+const OFFICE: &str = include_str!("../console/office.html");
 const PACKETS: &str = include_str!("../../../docs/protocol/packets.json");
 const REFERENCE: &str = include_str!("../../../docs/protocol/reference.md");
 const GUIDE: &str = include_str!("../../../docs/chat-protocol.md");
 
 #[rustfmt::skip]
-fn page_files() -> [(&'static str, Asset); 14] {
+fn page_files() -> [(&'static str, Asset); 22] {
     files! {
         "index.html": HTML;
         "theme.css": CSS;
+        "controls.css": CSS;
         "console.css": CSS;
         "document.css": CSS;
         "console.js": SCRIPT;
@@ -70,6 +73,13 @@ fn page_files() -> [(&'static str, Asset); 14] {
         "pane.js": SCRIPT;
         "room.js": SCRIPT;
         "sender.js": SCRIPT;
+        "office.css": CSS;
+        "office.js": SCRIPT;
+        "office-claims.js": SCRIPT;
+        "office-imports.js": SCRIPT;
+        "office-invitations.js": SCRIPT;
+        "office-upload.js": SCRIPT;
+        "office-view.js": SCRIPT;
         "icon.svg": "image/svg+xml";
     }
 }
@@ -108,7 +118,7 @@ async fn console_folder(pages: Data<Pages>) -> Answer {
 /// Get a file of the console, or read the chat's documentation.
 #[utoipa::path(
     tag = "documentation",
-    params(("file" = String, Path, description = "Its name; `packets` and `guide` are the chat's documentation.", example = "packets")),
+    params(("file" = String, Path, description = "Its name; `office` is the page of the alumni office, `packets` and `guide` are the chat's documentation.", example = "packets")),
     responses((status = 200, description = "The file.", content_type = "text/html", body = String)),
 )]
 #[get("/console/{file}")]

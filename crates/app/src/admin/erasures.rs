@@ -11,7 +11,7 @@ use std::{
 
 use abu_application::{
     identity::{
-        erasure::{Erasures, Farewell, Progress},
+        erasure::{CarriedOut, Erasures, Progress},
         ports::UserHash,
     },
     store::Store,
@@ -112,7 +112,7 @@ impl Office {
     fn run(&self, user: UserId, reason: &Reason) -> Result<(), AdminError> {
         self.erasures.hurry(&operator(), user, reason)?;
         match self.lock()? {
-            Some(_lock) => self.carry_out(user, Farewell::Send),
+            Some(_lock) => self.carry_out(user, CarriedOut::WithoutServer),
             None => self.wait_for_server(user),
         }
     }
@@ -128,10 +128,10 @@ impl Office {
         }
     }
 
-    fn carry_out(&self, user: UserId, farewell: Farewell) -> Result<(), AdminError> {
+    fn carry_out(&self, user: UserId, how: CarriedOut) -> Result<(), AdminError> {
         let mut out = io::stdout().lock();
         loop {
-            match self.erasures.step(&*self.store, user, farewell)? {
+            match self.erasures.step(&*self.store, user, how)? {
                 Progress::Done => {
                     writeln!(out, "{user}  erased")?;
                     return Ok(());
@@ -199,7 +199,7 @@ impl Office {
             for user in self.erasures.returned(part)? {
                 let reason = Reason::of_restored_backup();
                 self.erasures.hurry(&operator(), user, &reason)?;
-                self.carry_out(user, Farewell::Skip)?;
+                self.carry_out(user, CarriedOut::AfterRestore)?;
                 count += 1;
             }
         }

@@ -19,6 +19,7 @@ use abu_settings::ConfigErrors;
 use crate::{
     database::{PreparationError, ReferenceDataError},
     exit_code,
+    synthetic::SyntheticError,
 };
 
 /// The texts are for the operator.
@@ -86,14 +87,14 @@ pub enum AdminError {
     Seal(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the reference data could not be loaded: {0}")]
     ReferenceData(#[from] ReferenceDataError),
-    #[error(transparent)]
-    Import(ImportError),
     #[error("production takes no synthetic people")]
     Synthetic,
     #[error(transparent)]
-    NoCourses(#[from] abu_generator::NoCourses),
+    Generator(#[from] SyntheticError),
     #[error("cannot write {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Import(ImportError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -134,10 +135,10 @@ impl AdminError {
             | Self::Secrets(_)
             | Self::Store(_)
             | Self::ReferenceData(_)
-            | Self::Import(_)
             | Self::Synthetic
-            | Self::NoCourses(_)
+            | Self::Generator(_)
             | Self::File { .. }
+            | Self::Import(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }

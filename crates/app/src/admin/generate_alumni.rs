@@ -1,18 +1,39 @@
+//! `abu-admin generate-alumni`: synthetic graduates, as a file or in the register.
+
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use abu_generator::{Department, Generator, write_header, write_row};
+use abu_application::{
+    alumni::{
+        imports::{ImportDraft, LegalBasis, Upload},
+        ports::SyntheticShares,
+        synthetic::SyntheticMembers,
+    },
+    platform::{
+        ports::StoreError,
+        system::{SystemClock, SystemIds},
+    },
+};
+use abu_domain::{ImportId, alumni::import_state::ImportState};
+use abu_generator::{Generator, mapping, write_header, write_row};
 use abu_settings::{Environment, Settings};
 use clap::Args;
 
-use super::AdminError;
-use crate::database::ReferenceDataError;
+use super::{
+    AdminError,
+    database::OpenDatabase,
+    imports::{commit, judge},
+    operator::operator,
+};
+use crate::{database::require_migrated, synthetic};
 
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 18;
+const BASIS: &str = "Synthetic: no person is real";
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArguments {
@@ -23,16 +44,33 @@ pub(super) struct GenerateArguments {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Write the register here as CSV [default: standard output]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "load")]
     out: Option<PathBuf>,
+    /// Import the graduates into the register.
+    #[arg(long)]
+    load: bool,
+    /// Give them accounts, too, that have no password.
+    #[arg(long, requires = "load")]
+    members: bool,
+    /// Of a hundred accounts, so many are verified.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "members",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    verified: u8,
+    /// Of a hundred verified accounts, so many are willing to be in the directory.
+    #[arg(long, value_name = "PERCENT", default_value_t = 95, requires = "members",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    listed: u8,
 }
 
 pub(super) fn run(settings: &Settings, arguments: &GenerateArguments) -> Result<(), AdminError> {
     if settings.environment == Environment::Production {
         return Err(AdminError::Synthetic);
     }
-    let generator = generator(arguments.seed)?;
+    let generator = synthetic::generator(arguments.seed)?;
     let count = arguments.count as usize;
+    if arguments.load {
+        return load(settings, arguments, &generator);
+    }
     match &arguments.out {
         Some(path) => write_file(&generator, count, path).map_err(|source| AdminError::File {
             path: path.clone(),
@@ -40,13 +78,6 @@ pub(super) fn run(settings: &Settings, arguments: &GenerateArguments) -> Result<
         }),
         None => Ok(write_csv(&generator, count, io::stdout().lock())?),
     }
-}
-
-/// The people of a seed, with the departments and programmes of this release.
-fn generator(seed: u64) -> Result<Generator, AdminError> {
-    let files = abu_reference_data::files().map_err(ReferenceDataError::from)?;
-    let entries = files.iter().flat_map(|file| &file.entries);
-    Ok(Generator::new(seed, Department::of_reference(entries))?)
 }
 
 fn write_file(generator: &Generator, count: usize, path: &Path) -> io::Result<()> {
@@ -60,4 +91,71 @@ fn write_csv(generator: &Generator, count: usize, to: impl Write) -> io::Result<
         write_row(&graduate, &mut out)?;
     }
     out.flush()
+}
+
+/// An import takes what is written.
+struct Uploading<'a>(&'a mut Upload);
+
+impl Write for Uploading<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Fills the register as an import of the CSV does. Repeated, it goes on where it was interrupted.
+fn load(
+    settings: &Settings,
+    arguments: &GenerateArguments,
+    generator: &Generator,
+) -> Result<(), AdminError> {
+    let database = OpenDatabase::of(settings)?;
+    require_migrated(&database.url)?;
+    let (imports, operator) = (database.imports(settings), operator());
+    let mut upload = imports.begin_upload()?;
+    write_csv(generator, arguments.count as usize, Uploading(&mut upload))?;
+    let draft = ImportDraft {
+        file_name: format!("generated-{}-{}.csv", arguments.seed, arguments.count),
+        mapping: mapping(),
+        legal_basis: LegalBasis::parse(BASIS)
+            .map_err(|broken| StoreError::Other(broken.rule.into()))?,
+        dry_run: false,
+        again: false,
+    };
+    let import = imports.take_file(&operator, upload, &draft)?.import;
+    if import.state != ImportState::Committed {
+        judge(&imports, import.id)?;
+        commit(&imports, &operator, import.id)?;
+    }
+    if arguments.members {
+        make_members(&database, import.id, arguments)?;
+    }
+    Ok(())
+}
+
+fn make_members(
+    database: &OpenDatabase,
+    import: ImportId,
+    arguments: &GenerateArguments,
+) -> Result<(), AdminError> {
+    let members = SyntheticMembers {
+        store: database.store(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
+    let shares = SyntheticShares {
+        verified: arguments.verified,
+        listed: arguments.listed,
+    };
+    let counts = members.make(&operator(), import, shares)?;
+    Ok(writeln!(
+        io::stdout(),
+        "made {} accounts, {} of them verified",
+        counts.members,
+        counts.verified
+    )?)
 }

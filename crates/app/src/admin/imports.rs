@@ -119,10 +119,7 @@ pub(super) fn import(settings: &Settings, arguments: &ImportArguments) -> Result
         )?;
         return Ok(());
     }
-    let shown = Shown::start();
-    let judged = patiently(|| imports.judge(id, &shown))?;
-    drop(shown);
-    print(&judged)?;
+    judge(&imports, id)?;
     if !arguments.commit {
         let mut out = io::stdout().lock();
         writeln!(
@@ -221,7 +218,19 @@ fn patiently<T>(mut step: impl FnMut() -> Result<T, ImportError>) -> Result<T, A
     }
 }
 
-fn commit(imports: &Imports, operator: &Operator, id: ImportId) -> Result<(), AdminError> {
+/// Judges an import, and prints its verdicts.
+pub(super) fn judge(imports: &Imports, id: ImportId) -> Result<(), AdminError> {
+    let shown = Shown::start();
+    let judged = patiently(|| imports.judge(id, &shown))?;
+    drop(shown);
+    Ok(print(&judged)?)
+}
+
+pub(super) fn commit(
+    imports: &Imports,
+    operator: &Operator,
+    id: ImportId,
+) -> Result<(), AdminError> {
     let shown = Shown::start();
     let counts = patiently(|| imports.write_to_register(operator, id, &shown))?;
     drop(shown);

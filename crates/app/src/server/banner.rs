@@ -44,6 +44,7 @@ fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result
     }
     if settings.console.enabled {
         writeln!(out, "  console     {site}/console")?;
+        writeln!(out, "  office      {site}/console/office")?;
     }
     if let Some(email) = &settings.superuser.email {
         writeln!(out, "  admin       {}", email.as_str())?;
@@ -51,6 +52,7 @@ fn write(out: &mut impl Write, server: &RunningServer, demo: bool) -> io::Result
     }
     if demo {
         writeln!(out, "  people      {} and 59 more", abu_demo::FIRST_EMAIL)?;
+        writeln!(out, "  of office   {}", abu_demo::OFFICE_EMAIL)?;
         writeln!(out, "  password    {}", abu_demo::PASSWORD)?;
     }
     match &settings.database.url {

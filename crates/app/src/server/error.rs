@@ -1,10 +1,12 @@
 use std::{io, net::SocketAddr};
 
-use abu_application::identity::setup::SetupError;
+use abu_demo::DemoError;
 use abu_mail::MailStartError;
 use abu_security::SecretStoreError;
 
-use crate::{database::PreparationError, exit_code, metrics::InstallError};
+use crate::{
+    database::PreparationError, exit_code, metrics::InstallError, synthetic::SyntheticError,
+};
 
 /// The texts are for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,9 @@ pub enum StartError {
     #[error("the metrics cannot be recorded: {0}")]
     Metrics(#[from] InstallError),
     #[error("the demonstration could not be filled in: {0}")]
-    Demo(#[source] SetupError),
+    Demo(#[source] DemoError),
+    #[error("the graduates could not be made: {0}")]
+    Synthetic(#[source] SyntheticError),
     /// The system refused threads or signal handlers.
     #[error("the system refused: {0}")]
     Threads(#[source] io::Error),
@@ -46,6 +50,7 @@ impl StartError {
             Self::Secrets(_)
             | Self::Metrics(_)
             | Self::Demo(_)
+            | Self::Synthetic(_)
             | Self::Mail(MailStartError::Thread(_))
             | Self::Threads(_)
             | Self::Broken(_) => exit_code::FAILED,

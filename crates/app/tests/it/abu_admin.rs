@@ -1254,3 +1254,43 @@ fn production_takes_no_synthetic_graduates() {
     );
     assert!(said.err.contains("no synthetic people"), "{}", said.err);
 }
+
+#[test]
+fn an_erasure_runs_without_a_server_and_again_after_a_restored_backup() {
+    let (folder, database, user) = with_an_enrolled_user();
+    let room = database.group(user).create().id;
+    database.message(room, user, "to be removed");
+    let erasures = |arguments: &[&str]| {
+        let said = say(on(&database, &folder).arg("erasures").args(arguments));
+        assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.complaint());
+        said.out
+    };
+    let id = user.to_string();
+    assert_eq!(erasures(&["list"]), "no erasure is scheduled\n");
+    let said = erasures(&["run", &id]);
+    assert!(said.contains("all but the address is erased"), "{said}");
+    assert_eq!(database.texts("SELECT body FROM messages"), [""]);
+    assert!(erasures(&["list"]).contains("under way"));
+    database.execute("UPDATE email_outbox SET state = 'sent', sent_at = now()");
+    assert_eq!(erasures(&["run", &id]), format!("{user}  erased\n"));
+    let names = || database.texts("SELECT firstname || ' ' || lastname FROM users");
+    assert_eq!(names(), ["Former member"]);
+    let again = say(on(&database, &folder).args(["erasures", "run", &id]));
+    assert_eq!(
+        (again.code, again.complaint().as_str()),
+        (
+            Some(1),
+            "abu-admin: there is no account with that UUID, or it is erased\n"
+        )
+    );
+
+    let ledger = folder.path().join("ledger");
+    fs::write(&ledger, erasures(&["export"])).unwrap();
+    database.execute("UPDATE users SET erased_at = NULL, firstname = 'Amina'");
+    let said = erasures(&["replay", ledger.to_str().unwrap()]);
+    assert!(
+        said.ends_with("1 of 1 accounts were there again, and are erased\n"),
+        "{said}"
+    );
+    assert_eq!(names(), ["Former member"]);
+}

@@ -74,6 +74,11 @@ impl Browser {
         }
     }
 
+    /// Makes the window as wide and as high as this, in pixels.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
     pub(crate) async fn open(&self, address: &str) {
         self.client.goto(address).await.unwrap();
     }

@@ -28,6 +28,23 @@ async fn the_demonstration_is_filled_in_once_and_completely() {
         ("13", "SELECT count(*)::text FROM rooms"),
         (
             "1",
+            "SELECT count(*)::text FROM imports WHERE state = 'committed'",
+        ),
+        ("true", "SELECT (count(*) > 2900)::text FROM alumni_records"),
+        (
+            "40",
+            "SELECT count(*)::text FROM users WHERE verification = 'verified'",
+        ),
+        (
+            "6",
+            "SELECT count(*)::text FROM claims WHERE state = 'submitted'",
+        ),
+        (
+            "60",
+            "SELECT count(*)::text FROM alumni_records WHERE email LIKE '%@demo.example.com'",
+        ),
+        (
+            "1",
             "SELECT count(*)::text FROM rooms WHERE archived_at IS NOT NULL",
         ),
         (

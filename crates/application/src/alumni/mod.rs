@@ -6,6 +6,7 @@ pub mod invitations;
 pub mod ports;
 pub mod reference;
 pub mod register;
+pub mod synthetic;
 mod use_cases;
 
 pub use use_cases::{Policies, UseCases, Verification};

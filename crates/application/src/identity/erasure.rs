@@ -58,12 +58,14 @@ pub enum Progress {
     WaitsForMail,
 }
 
-/// Whether the owner gets a last mail.
+/// Who carries an erasure out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
-    Send,
-    /// They got it when the account was erased for the first time.
-    Skip,
+pub enum CarriedOut {
+    ByServer,
+    /// No server runs, so nothing is under way that a session submitted.
+    WithoutServer,
+    /// The same, and the owner had the last mail when the account was erased for the first time.
+    AfterRestore,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -269,7 +271,7 @@ impl Erasures {
         &self,
         store: &dyn Store,
         user: UserId,
-        farewell: Farewell,
+        carried_out: CarriedOut,
     ) -> Result<Progress, StoreError> {
         let now = self.context.clock.now();
         let Some(record) = store.read::<_, StoreError>(|tx| tx.erasure(user))? else {
@@ -279,9 +281,9 @@ impl Erasures {
             return Ok(Progress::Waits(record.runs_at - now));
         }
         let Some(started_at) = record.started_at else {
-            return self.begin(store, user, farewell, now);
+            return self.begin(store, user, carried_out, now);
         };
-        if now < started_at + SETTLING {
+        if carried_out == CarriedOut::ByServer && now < started_at + SETTLING {
             return Ok(Progress::Waits(started_at + SETTLING - now));
         }
         match self.listeners.get(record.stage) {
@@ -304,7 +306,7 @@ impl Erasures {
         &self,
         store: &dyn Store,
         user: UserId,
-        farewell: Farewell,
+        carried_out: CarriedOut,
         now: DateTime<Utc>,
     ) -> Result<Progress, StoreError> {
         let ids = &*self.context.ids;
@@ -320,7 +322,8 @@ impl Erasures {
             access::keep_a_super_admin(tx, user, &account.groups)?;
             shut_out(tx, user, EndReason::Erasure, now)?;
             let passed_on = self.standing.standing_changed(tx, user, now)?;
-            let is_mailed = farewell == Farewell::Send && access::has_proved_address(tx, user)?;
+            let is_mailed =
+                carried_out != CarriedOut::AfterRestore && access::has_proved_address(tx, user)?;
             let content = MailContent::AccountErased {
                 firstname: account.firstname,
             };

@@ -5,10 +5,7 @@
 //! revision, and connected members receive it as they receive a deletion. Each step takes a bounded
 //! number of messages, so an account with many does not delay the messages of its rooms.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use abu_domain::{
     MessageId, RoomId, UserId,
@@ -32,12 +29,11 @@ use crate::{
 
 /// Groups that are left in one transaction.
 const GROUPS: u32 = 50;
-/// Changes that are handed to the writer at once.
+/// Changes of one step, which are handed to the writer at once. Connected members receive each, so the
+/// pause between steps bounds how many they receive in a second.
 const CHANGES: u32 = 200;
 /// Messages that were changed before, and are only looked at.
 const LOOKED_AT: u32 = 2_000;
-/// A step begins no further batch after this time.
-const STEP: Duration = Duration::from_millis(300);
 
 /// The position of the last part, which is behind all ids of messages.
 const LAST_PART: Uuid = Uuid::max();
@@ -61,7 +57,6 @@ impl ErasureListener for ForgottenMember {
             store,
             user,
             now,
-            began: Instant::now(),
         };
         match position {
             None => forgetting.first_part(),
@@ -76,32 +71,21 @@ struct Forgetting<'a> {
     store: &'a dyn Store,
     user: UserId,
     now: DateTime<Utc>,
-    began: Instant,
 }
 
 impl Forgetting<'_> {
-    fn has_time(&self) -> bool {
-        self.began.elapsed() < STEP
-    }
-
     /// Leaves groups, and removes the texts of messages with a client's id. A removed one loses that
     /// id, so the store finds each once.
     fn first_part(&self) -> Result<ErasureStep, StoreError> {
         if self.leave_groups()? {
             return Ok(ErasureStep::GoOn(None));
         }
-        loop {
-            let messages = self
-                .store
-                .read(|tx| tx.messages_with_client_ids(self.user, CHANGES))?;
-            if messages.is_empty() {
-                return Ok(ErasureStep::GoOn(Some(Uuid::nil())));
-            }
-            self.remove_texts(&messages)?;
-            if !self.has_time() {
-                return Ok(ErasureStep::GoOn(None));
-            }
-        }
+        let messages = self
+            .store
+            .read(|tx| tx.messages_with_client_ids(self.user, CHANGES))?;
+        self.remove_texts(&messages)?;
+        let is_last = messages.len() < CHANGES as usize;
+        Ok(ErasureStep::GoOn(is_last.then(Uuid::nil)))
     }
 
     /// Whether there may be more groups.
@@ -130,29 +114,23 @@ impl Forgetting<'_> {
         Ok(!is_last)
     }
 
-    /// Goes through the messages without a client's id in the order of their ids: those of older
+    /// Goes through messages without a client's id in the order of their ids: those of older
     /// clients, and those that lost it. They lose their texts, and what was kept of edits.
-    fn rest_of_messages(&self, mut after: Uuid) -> Result<ErasureStep, StoreError> {
-        loop {
-            let mut messages = self
-                .store
-                .read(|tx| tx.messages_without_client_ids(self.user, Some(after), LOOKED_AT))?;
-            let is_last = messages.len() < LOOKED_AT as usize;
-            let (with_text, is_cut) = first_with_text(&mut messages);
-            self.remove_texts(&with_text)?;
-            let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
-            self.store
-                .transaction::<_, StoreError>(|tx| tx.forget_edits(&ids))?;
-            if is_last && !is_cut {
-                return Ok(ErasureStep::GoOn(Some(LAST_PART)));
-            }
-            if let Some(last) = messages.last() {
-                after = last.id.uuid();
-            }
-            if !self.has_time() {
-                return Ok(ErasureStep::GoOn(Some(after)));
-            }
-        }
+    fn rest_of_messages(&self, after: Uuid) -> Result<ErasureStep, StoreError> {
+        let mut messages = self
+            .store
+            .read(|tx| tx.messages_without_client_ids(self.user, Some(after), LOOKED_AT))?;
+        let is_last = messages.len() < LOOKED_AT as usize;
+        let (with_text, is_cut) = first_with_text(&mut messages);
+        self.remove_texts(&with_text)?;
+        let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
+        self.store
+            .transaction::<_, StoreError>(|tx| tx.forget_edits(&ids))?;
+        let next = match messages.last() {
+            Some(last) if !is_last || is_cut => last.id.uuid(),
+            _ => LAST_PART,
+        };
+        Ok(ErasureStep::GoOn(Some(next)))
     }
 
     fn remove_texts(&self, messages: &[OwnMessage]) -> Result<(), StoreError> {
@@ -174,15 +152,10 @@ impl Forgetting<'_> {
 
     /// Removes reactions, and at the end what else names the user.
     fn last_part(&self) -> Result<ErasureStep, StoreError> {
-        loop {
-            let reactions = self.store.read(|tx| tx.own_reactions(self.user, CHANGES))?;
-            if reactions.is_empty() {
-                break;
-            }
+        let reactions = self.store.read(|tx| tx.own_reactions(self.user, CHANGES))?;
+        if !reactions.is_empty() {
             self.remove_reactions(reactions)?;
-            if !self.has_time() {
-                return Ok(ErasureStep::GoOn(Some(LAST_PART)));
-            }
+            return Ok(ErasureStep::GoOn(Some(LAST_PART)));
         }
         self.store
             .transaction(|tx| tx.forget_memberships(self.user))?;

@@ -199,6 +199,8 @@ named_enum! {
         ImportRollBack => "import.roll-back",
         /// An import was given up before its commit.
         ImportDiscard => "import.discard",
+        /// Synthetic graduates got accounts.
+        SyntheticMembers => "synthetic.members",
     }
 }
 

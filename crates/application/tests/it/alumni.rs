@@ -3,3 +3,4 @@
 mod claims;
 mod imports;
 mod reference;
+mod synthetic;

@@ -8,7 +8,7 @@ mod requests;
 use std::thread;
 
 use abu_application::{
-    identity::erasure::{Farewell, Progress},
+    identity::erasure::{CarriedOut, Progress},
     messaging::{
         messages::{ChangedPart, write_batch},
         ports::LockWait,
@@ -40,7 +40,7 @@ fn step(app: &TestApp, user: UserId) -> Progress {
     let erasures = &app.use_cases.identity.erasures;
     let store = app.database.store();
     thread::scope(|scope| {
-        let step = scope.spawn(|| erasures.step(&*store, user, Farewell::Send).unwrap());
+        let step = scope.spawn(|| erasures.step(&*store, user, CarriedOut::ByServer).unwrap());
         step.join().unwrap()
     })
 }

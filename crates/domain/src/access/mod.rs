@@ -156,6 +156,9 @@ pub struct SeededGroup {
 /// The group that holds every permission; bootstrap puts the first superuser in it.
 pub const SUPER_ADMIN_GROUP: &str = "super_admin_group";
 
+/// The group of the alumni office's staff.
+pub const ALUMNI_OFFICE_GROUP: &str = "alumni_office_group";
+
 /// The group of accounts that are not verified as graduates.
 pub const APPLICANT_GROUP: &str = "applicant_group";
 
@@ -313,7 +316,7 @@ pub const SEEDED_GROUPS: &[SeededGroup] = &[
         ],
     },
     SeededGroup {
-        name: "alumni_office_group",
+        name: ALUMNI_OFFICE_GROUP,
         description: "The alumni office.",
         roles: &[
             "registry_admin",

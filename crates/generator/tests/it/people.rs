@@ -87,6 +87,16 @@ fn the_csv_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn the_mapping_names_every_column() {
+    let mapping = abu_generator::mapping();
+    assert!(mapping.errors().is_empty());
+    let written = format!("{mapping:?}");
+    for column in HEADER.split(',') {
+        assert!(written.contains(&format!("\"{column}\"")), "{column}");
+    }
+}
+
+#[test]
 fn every_value_is_one_that_the_register_takes() {
     let generator = generator(4);
     for person in generator.people().take(BLOCK) {

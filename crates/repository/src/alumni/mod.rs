@@ -5,3 +5,4 @@ mod imports;
 mod invitations;
 mod reference;
 mod register;
+mod synthetic;

@@ -21,6 +21,7 @@ mod mails;
 mod manners;
 mod members;
 mod messages;
+mod office;
 mod own_account;
 mod passwords;
 mod permissions;

@@ -6,6 +6,7 @@ mod imports;
 mod invitations;
 mod reference;
 mod register;
+mod synthetic;
 
 use crate::platform::ports::all_ports;
 
@@ -28,10 +29,11 @@ pub use invitations::{
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use register::{RegisterReads, RegisterWrites};
+pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
     Reads: ClaimReads, ImportReads, InvitationReads, ReferenceReads, RegisterReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, ReferenceWrites, RegisterWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, ReferenceWrites, RegisterWrites, SyntheticWrites,;
 }

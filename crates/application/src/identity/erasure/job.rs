@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use abu_domain::UserId;
 
-use super::{Erasures, Farewell, Progress};
+use super::{CarriedOut, Erasures, Progress};
 use crate::platform::{
     error_chain::error_chain,
     jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step},
@@ -40,7 +40,7 @@ impl JobHandler for EraseAccounts {
         let Some(user) = due.into_iter().find(|user| !parked.contains(user)) else {
             return step.commit(|_tx| Ok::<_, StoreError>(Next::Done));
         };
-        match self.0.step(step.store(), user, Farewell::Send) {
+        match self.0.step(step.store(), user, CarriedOut::ByServer) {
             Ok(Progress::Done | Progress::More) => {}
             Ok(Progress::Waits(_) | Progress::WaitsForMail) => {
                 parked.insert(user);

@@ -4,7 +4,7 @@ use abu_application::{
     access::{AccessError, Operator},
     identity::{
         accounts::{AccountError, ERASURE_DELAY},
-        erasure::{Farewell, OwnErasureError, Progress},
+        erasure::{CarriedOut, OwnErasureError, Progress},
         passwords::ConfirmError,
         ports::{ErasureBacklog, UserFilter},
     },
@@ -202,7 +202,7 @@ async fn the_ledger_finds_an_account_that_a_backup_brought_back() {
     let store = app.database.store();
     let once = || {
         std::thread::scope(|scope| {
-            let step = scope.spawn(|| erasures.step(&*store, amina.id(), Farewell::Skip));
+            let step = scope.spawn(|| erasures.step(&*store, amina.id(), CarriedOut::AfterRestore));
             step.join().unwrap().unwrap()
         })
     };

@@ -1,0 +1,105 @@
+//! Accounts of synthetic graduates: set-based, since there may be a million.
+
+use abu_application::{
+    alumni::ports::{SyntheticCounts, SyntheticShares, SyntheticWrites},
+    platform::ports::StoreError,
+};
+use abu_domain::{
+    ImportId,
+    access::{APPLICANT_GROUP, VERIFIED_ALUMNI_GROUP},
+    platform::text::EmailAddress,
+};
+use chrono::{DateTime, Utc};
+use diesel::{
+    connection::SimpleConnection,
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Integer, Text, Timestamptz, Uuid as SqlUuid},
+};
+
+use crate::store::Session;
+
+/// Which account is for which record, until the end of the work.
+const TABLE: &str = include_str!("synthetic/table.sql");
+const CHOOSE: &str = include_str!("synthetic/choose.sql");
+const FIND: &str = include_str!("synthetic/find.sql");
+const USERS: &str = include_str!("synthetic/users.sql");
+/// Those whose address has an account.
+const FORGET: &str = include_str!("synthetic/forget.sql");
+const EMAILS: &str = include_str!("synthetic/emails.sql");
+const GROUPS: &str = include_str!("synthetic/groups.sql");
+const CLAIMS: &str = include_str!("synthetic/claims.sql");
+const VERIFY: &str = include_str!("synthetic/verify.sql");
+const LEAVE: &str = include_str!("synthetic/leave.sql");
+const DROP: &str = "DROP TABLE synthetic_members";
+
+impl SyntheticWrites for Session<'_> {
+    fn insert_synthetic_members(
+        &mut self,
+        import: ImportId,
+        shares: SyntheticShares,
+        now: DateTime<Utc>,
+    ) -> Result<SyntheticCounts, StoreError> {
+        self.run(|connection| {
+            connection.batch_execute(TABLE)?;
+            sql_query(CHOOSE)
+                .bind::<SqlUuid, _>(import.uuid())
+                .bind::<Integer, _>(i32::from(shares.verified))
+                .execute(connection)?;
+            connection.batch_execute("ANALYZE synthetic_members")?;
+            let members = at(USERS, now, connection)?;
+            sql_query(FORGET).execute(connection)?;
+            at(EMAILS, now, connection)?;
+            let verified = join(shares.listed, now, connection)?;
+            connection.batch_execute(DROP)?;
+            Ok(SyntheticCounts {
+                members: members as u64,
+                verified: verified as u64,
+            })
+        })
+    }
+
+    fn verify_synthetic_members(
+        &mut self,
+        import: ImportId,
+        emails: &[EmailAddress],
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let emails: Vec<String> = emails
+            .iter()
+            .map(|email| email.as_str().to_lowercase())
+            .collect();
+        self.run(|connection| {
+            connection.batch_execute(TABLE)?;
+            sql_query(FIND)
+                .bind::<SqlUuid, _>(import.uuid())
+                .bind::<Array<Text>, _>(emails)
+                .execute(connection)?;
+            at(VERIFY, now, connection)?;
+            sql_query(LEAVE)
+                .bind::<Text, _>(APPLICANT_GROUP)
+                .execute(connection)?;
+            let verified = join(100, now, connection)?;
+            connection.batch_execute(DROP)?;
+            Ok(verified as u64)
+        })
+    }
+}
+
+fn at(statement: &str, now: DateTime<Utc>, connection: &mut PgConnection) -> QueryResult<usize> {
+    sql_query(statement)
+        .bind::<Timestamptz, _>(now)
+        .execute(connection)
+}
+
+/// Puts everyone in their group, and verified ones on their claims; returns how many those are.
+fn join(listed: u8, now: DateTime<Utc>, connection: &mut PgConnection) -> QueryResult<usize> {
+    sql_query(GROUPS)
+        .bind::<Text, _>(VERIFIED_ALUMNI_GROUP)
+        .bind::<Text, _>(APPLICANT_GROUP)
+        .execute(connection)?;
+    sql_query(CLAIMS)
+        .bind::<Timestamptz, _>(now)
+        .bind::<Integer, _>(i32::from(listed))
+        .execute(connection)
+}

@@ -1,0 +1,1 @@
+DELETE FROM synthetic_members m WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = m.user_id)
