@@ -120,12 +120,13 @@ fn submit(
     let (firstname, lastname) = people::names(index);
     let (id, user) = (claim.id, claim.user_id);
     let record = ClaimRecord {
-        claim,
+        claim: draft.clone(),
         awards: vec![award],
         names: vec![format!("{firstname} {lastname}")],
         list_me: true,
     };
     tx.insert_claim(&record, &[])?;
+    tx.save_claim(&claim)?;
     tx.insert_claim_event(&ClaimEvent {
         id: ids.time_ordered(),
         claim: id,

@@ -38,7 +38,7 @@ const LINE = [["Line"], "Graduate", "Matric number", "Award", "Remarks"];
 /** States of tasks that do not go on. */
 const ENDED = ["done", "failed", "canceled"];
 
-const isRunning = (state) => ["uploaded", "judging", "committing", "rolling_back"].includes(state);
+const isRunning = (state) => ["judging", "committing", "rolling_back"].includes(state);
 
 export class Imports {
   #office;
@@ -125,7 +125,8 @@ export class Imports {
       const item = await view.attempt(() => this.#office.ask("GET", `/admin/imports/${id}`));
       if (!item || !view.isOpen) return;
       const task = await this.#task(item);
-      const goesOn = task ? !ENDED.includes(task.state) : isRunning(item.state);
+      // A task may have ended since the import was read.
+      const goesOn = isRunning(item.state) || (task !== null && !ENDED.includes(task.state));
       this.#draw(view, item, goesOn, task);
       if (!goesOn) return;
       await this.#follow(view, item);
@@ -190,11 +191,14 @@ export class Imports {
   #decisions(view, item) {
     const made = [];
     const changed = item.counts.ready + item.counts.will_update;
+    const again = button("Judge again", () => this.#judge(view, item), { title: "After the register or the reference data have changed" });
+    const discard = button("Discard", () => this.#discard(view, item), { class: "danger" });
+    if (item.state === "uploaded") made.push(again, discard);
+    if (item.state === "failed") made.push(discard);
     if (item.state === "judged") {
       const commit = button(`Commit ${counted(changed, "line")}`, () => this.#commit(view, item), { class: "primary" });
       commit.disabled = changed === 0;
-      const again = button("Judge again", () => this.#judge(view, item), { title: "After the register or the reference data have changed" });
-      made.push(commit, again, button("Discard", () => this.#discard(view, item), { class: "danger" }));
+      made.push(commit, again, discard);
     }
     if (item.rollback_until) made.push(button("Roll back", () => this.#rollBack(view, item), { class: "danger" }));
     const hasReport = ["judged", "committed"].includes(item.state);

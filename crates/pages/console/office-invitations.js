@@ -9,9 +9,27 @@ const POLL = 1_000;
 export class Invitations {
   #office;
   #pages;
+  /** Of departments and faculties, by kind and code. */
+  #names = new Map();
 
   constructor(office) {
     this.#office = office;
+  }
+
+  async #readNames() {
+    for (const kind of ["departments", "faculties"]) {
+      const { items } = await this.#office.reference(kind);
+      for (const { code, name } of items) this.#names.set(`${kind}/${code}`, name);
+    }
+  }
+
+  /** Which graduates a batch is for. */
+  #segment({ departments, faculties, year_from, year_to, records }) {
+    const named = (kind, codes) => codes.map((code) => this.#names.get(`${kind}/${code}`) ?? code);
+    const places = [...named("departments", departments), ...named("faculties", faculties)].join(", ");
+    const years = year_from === year_to ? year_from : [year_from ?? "", year_to ?? ""].join("–");
+    const who = places || (records ? counted(records, "chosen record") : "All departments");
+    return [who, year_from || year_to ? years : ""].filter(Boolean).join(", ");
   }
 
   list(target) {
@@ -40,6 +58,7 @@ export class Invitations {
 
   async #reload() {
     try {
+      await this.#readNames();
       await this.#pages.load();
       this.#office.markOpen();
     } catch (problem) {
@@ -51,7 +70,7 @@ export class Invitations {
     return element(
       "a",
       { href: `#invitations/${item.uuid}` },
-      element("strong", {}, segmentText(item)),
+      element("strong", {}, this.#segment(item)),
       badge(...stateOf(item)),
       element("span", { class: "quiet" }, `${item.channel === "email" ? "by mail" : "printed"} · ${counted(item.made, "code")} · ${number(item.accepted)} accepted`),
     );
@@ -101,14 +120,21 @@ export class Invitations {
   }
 
   async #show(view, id) {
-    const item = await view.attempt(() => this.#office.ask("GET", `/admin/invitations/${id}`));
-    if (!item || !view.isOpen) return;
-    this.#draw(view, item);
-    if (item.state !== "preparing") return;
-    await sleep(POLL);
-    if (!view.isOpen) return;
-    this.#reload();
-    await this.#show(view, id);
+    let wasPreparing = false;
+    while (view.isOpen) {
+      const item = await view.attempt(async () => {
+        await this.#readNames();
+        return this.#office.ask("GET", `/admin/invitations/${id}`);
+      });
+      if (!item || !view.isOpen) return;
+      this.#draw(view, item);
+      if (item.state !== "preparing") {
+        if (wasPreparing) this.#reload();
+        return;
+      }
+      wasPreparing = true;
+      await sleep(POLL);
+    }
   }
 
   #draw(view, item) {
@@ -119,7 +145,7 @@ export class Invitations {
     }
     if (!item.revoked_at) actions.append(button("Revoke", () => this.#revoke(view, item), { class: "danger" }));
     view.show(
-      segmentText(item),
+      this.#segment(item),
       element("p", {}, badge(...stateOf(item))),
       facts([
         ["Channel", item.channel === "email" ? "mail to the address on record" : "printed slips"],
@@ -175,11 +201,4 @@ function stateOf(item) {
   if (item.state === "failed") return ["failed", "bad"];
   if (new Date(item.expires_at) < new Date()) return ["expired"];
   return ["valid", "good"];
-}
-
-/** Which graduates a batch is for. */
-function segmentText({ departments, faculties, year_from, year_to, records }) {
-  const places = [...departments, ...faculties].join(", ") || (records ? counted(records, "chosen record") : "All departments");
-  const years = year_from === year_to ? year_from : [year_from ?? "", year_to ?? ""].join("–");
-  return [places, year_from || year_to ? years : ""].filter(Boolean).join(", ");
 }

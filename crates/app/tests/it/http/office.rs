@@ -51,20 +51,15 @@ async fn log_in(browser: &Browser, user: &User) {
     browser.click(".log-in .primary").await;
 }
 
-/// Clicks the button of what is open that bears this text, once it can be clicked.
+/// Clicks the button of what is open that bears this text, once it can be clicked: in one step, since what is open may
+/// be drawn anew.
 async fn press(browser: &Browser, text: &str) {
     let button = format!(
         "[...document.querySelectorAll('.view button')]
             .find((one) => one.textContent.startsWith('{text}') && !one.disabled)"
     );
     browser
-        .until(&format!(
-            "({button})?.setAttribute('data-test', '') === undefined && ({button})"
-        ))
-        .await;
-    browser.click("[data-test]").await;
-    browser
-        .value("document.querySelectorAll('[data-test]').forEach((one) => one.removeAttribute('data-test'))")
+        .until(&format!("((one) => one && (one.click(), true))({button})"))
         .await;
 }
 
@@ -267,7 +262,7 @@ async fn staff_decide_claims_beside_the_records_that_may_be_meant() {
         .await;
     browser.click(".entries li:first-child a").await;
     browser
-        .until("document.querySelector('.view h2').textContent === 'Amina Bello'")
+        .until("document.querySelector('.view h2')?.textContent === 'Amina Bello'")
         .await;
     // The applicant reads a reason, so there must be one.
     press(&browser, "Ask the applicant").await;

@@ -15,7 +15,7 @@ const GROUP: usize = 4;
 
 const FORM: Violation = Violation {
     code: "claim_code.form",
-    rule: "must be a code such as ABU-7K3M-9QXT-2HVN: ABU and 12 letters or digits",
+    rule: "must be a code such as ABU-7K3M-9QXT-2HVT: ABU and 12 letters or digits",
 };
 const MISREAD: Violation = Violation {
     code: "claim_code.misread",
@@ -25,7 +25,7 @@ const MISREAD: Violation = Violation {
 /// HMAC-SHA-256 of a code, as it is stored.
 pub type ClaimCodeHash = [u8; 32];
 
-/// The secret of an invitation, such as `ABU-7K3M-9QXT-2HVN`: 11 symbols of 5 bits and a check symbol.
+/// The secret of an invitation, such as `ABU-7K3M-9QXT-2HVT`: 11 symbols of 5 bits and a check symbol.
 ///
 /// The check symbol makes the sum of the symbols, weighted by the powers of a generator of GF(32), zero. So one wrong
 /// symbol is found always, and so are two that were swapped.
@@ -79,7 +79,7 @@ impl ClaimCode {
         self.0.iter().map(|value| letter(*value)).collect()
     }
 
-    /// The code for people: `ABU-7K3M-9QXT-2HVN`.
+    /// The code for people: `ABU-7K3M-9QXT-2HVT`.
     pub fn text(&self) -> String {
         let mut text = PREFIX.to_owned();
         for group in self.0.chunks(GROUP) {
@@ -176,7 +176,7 @@ mod tests {
             "",
             "ABU",
             "ABU-7K3M-9QXT",
-            "ABU-7K3M-9QXT-2HVN-2",
+            "ABU-7K3M-9QXT-2HVT-2",
             "ABU-7K3M-9QXT-2HV!",
             &"-".repeat(300),
         ] {
@@ -184,6 +184,12 @@ mod tests {
         }
         // U is none of the symbols.
         assert_eq!(code_of("U00000000000"), "claim_code.misread");
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_a_code() {
+        let code = ClaimCode::parse("ABU-7K3M-9QXT-2HVT").unwrap();
+        assert_eq!(code.symbols(), "7K3M9QXT2HVT");
     }
 
     #[test]

@@ -12,7 +12,7 @@ routes! { give_code, ask_mailbox_code, get_invitation, accept_invitation_to_clai
 
 request_body! {
     /// The code of an invitation.
-    #[schema(example = json!({"code": "ABU-7K3M-9QXT-2HVN"}))]
+    #[schema(example = json!({"code": "ABU-7K3M-9QXT-2HVT"}))]
     struct GivenCode into ClaimCode {
         /// In any case, with or without `ABU`, hyphens and blanks; O counts as 0, and I and L as 1.
         #[schema(min_length = 12, max_length = 40)]
@@ -69,7 +69,7 @@ async fn ask_mailbox_code(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid
 #[into_params(parameter_in = Path)]
 struct ByCode {
     /// The code of the invitation.
-    #[param(example = "ABU-7K3M-9QXT-2HVN")]
+    #[param(example = "ABU-7K3M-9QXT-2HVT")]
     code: String,
 }
 

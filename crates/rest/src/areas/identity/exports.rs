@@ -24,17 +24,6 @@ problems! {
 /// What is read from the file at once.
 const CHUNK: usize = 64 * 1_024;
 
-/// How far a copy of your data is.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// It is being written.
-    Pending,
-    /// It can be fetched until `expires_at`.
-    Ready,
-    Failed,
-}
-
 json_form! {
     /// A copy of your data.
     #[schema(as = DataExport)]
@@ -44,8 +33,9 @@ json_form! {
         /// Its progress is at `/tasks/{uuid}`.
         #[schema(example = "7a1b0f3e-0b52-4c0c-9a39-0d1b8f1e6c55")]
         task_uuid: Uuid = export.task.uuid(),
+        /// `pending` while it is written, `ready` until `expires_at`, or `failed`.
         #[schema(example = "ready")]
-        state: State = state(&export),
+        state: &'static str = state(&export),
         #[schema(example = "2026-01-05T08:30:00Z")]
         created_at: DateTime<Utc> = export.requested_at,
         /// When the file is deleted; null until it is there.
@@ -57,11 +47,11 @@ json_form! {
     }
 }
 
-fn state(export: &DataExport) -> State {
+fn state(export: &DataExport) -> &'static str {
     match export.state {
-        ExportState::Pending => State::Pending,
-        ExportState::Ready { .. } => State::Ready,
-        ExportState::Failed { .. } => State::Failed,
+        ExportState::Pending => "pending",
+        ExportState::Ready { .. } => "ready",
+        ExportState::Failed { .. } => "failed",
     }
 }
 
