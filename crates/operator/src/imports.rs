@@ -107,9 +107,9 @@ pub(super) fn import(settings: &Settings, arguments: &ImportArguments) -> Result
     let operator = operator();
     let import = take(&imports, &operator, file, &draft)?;
     let id = import.id;
-    if !matches!(
+    if matches!(
         import.state,
-        ImportState::Uploaded | ImportState::Judged | ImportState::Judging
+        ImportState::Committed | ImportState::RollingBack
     ) {
         let mut out = io::stdout().lock();
         writeln!(

@@ -41,14 +41,35 @@ const PATH: Path<'_> = Path {
 impl Imports {
     /// Stages the file and writes a verdict on each line. It blocks, and may be repeated.
     pub fn judge(&self, id: ImportId, watch: &dyn Watch) -> Result<Import, ImportError> {
-        self.run(id, &PATH, |run| {
+        let judged = self.run(id, &PATH, |run| {
             let store = &**self.context.database.store();
             let import = store
                 .read(|tx| tx.import(id))?
                 .ok_or(ImportError::NotFound)?;
             let lines = self.stage(store, run, &import, watch)?;
             self.judge_staged(store, run, lines, watch)
-        })
+        });
+        if judged.is_err() {
+            self.clear_ended(id);
+        }
+        judged
+    }
+
+    /// An import that failed or was discarded meanwhile keeps no lines. What fails is left to the daily job.
+    fn clear_ended(&self, id: ImportId) {
+        let store = self.context.database.store();
+        let cleared = store.transaction(|tx| {
+            let state = tx.import(id)?.map(|import| import.state);
+            match state {
+                Some(ImportState::Failed | ImportState::Discarded) => {
+                    tx.clear_staging(id, Staging::All)
+                }
+                _ => Ok(()),
+            }
+        });
+        if let Err(error) = cleared {
+            log::info!(import:% = id; "the staging of an import stays for now: {error}");
+        }
     }
 
     fn stage(

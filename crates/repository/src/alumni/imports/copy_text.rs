@@ -96,3 +96,44 @@ fn escaped(text: &mut Vec<u8>, byte: u8) {
     };
     text.extend_from_slice(&[b'\\', escape]);
 }
+
+#[cfg(test)]
+mod tests {
+    use abu_domain::alumni::{
+        imports::{Defect, Field, Problem},
+        register::MatricNumber,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_copy_reads_as_syntax_is_escaped() {
+        let row = CandidateRow {
+            line: 7,
+            defects: vec![Defect::unknown(Field::Degree, Problem::Unknown, "a\"b\\c")],
+            surname: Some("Back\\slash\tTab".to_owned()),
+            given_names: Some("\\N".to_owned()),
+            name_tokens: Some("null or".to_owned()),
+            matric: MatricNumber::parse("U15/CS").ok(),
+            year: Some(2015),
+            ..CandidateRow::default()
+        };
+        let text = String::from_utf8(of(ImportId::new(Uuid::nil()), &[row])).unwrap();
+        let columns: Vec<&str> = text.trim_end_matches('\n').split('\t').collect();
+        assert_eq!(columns.len(), 16);
+        assert_eq!(
+            columns[1..8],
+            [
+                "7",
+                r#"{"degree:unknown:a\\"b\\\\c"}"#,
+                r"Back\\slash\tTab",
+                r"\\N",
+                r#"{"null","or"}"#,
+                "U15/CS",
+                "U15CS",
+            ]
+        );
+        assert_eq!(columns[8..12], [r"\N", r"\N", r"\N", "2015"]);
+    }
+}

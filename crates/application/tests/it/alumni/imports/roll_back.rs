@@ -77,3 +77,29 @@ fn an_import_that_is_not_committed_has_nothing_to_roll_back() {
     let refused = register.roll_back(import.id, false);
     assert_refused!(refused, ImportError::WrongState(ImportState::Judged));
 }
+
+#[test]
+fn a_record_that_is_claimed_or_invited_stays() {
+    let register = Register::new();
+    let import = register.imported(&[AMINA, MUSA, "Ladan,Sule,,,Law,BSc,2001,,"]);
+    let (claimed, invited) = (register.record("Bello"), register.record("Ibrahim"));
+    let user = register.app.member().create().id();
+    register.app.database.execute(&format!(
+        "INSERT INTO claims (id, user_id, state, awards, names, list_me, record_id, method, created_at, last_modified)
+             VALUES (gen_random_uuid(), '{user}', 'verified', '[]', '{{}}', true, '{claimed}', 'review', now(), now());
+         INSERT INTO invitation_batches (id, channel, segment, state, expires_at, created_at, last_modified)
+             VALUES ('{claimed}', 'printed', '{{}}', 'ready', now(), now(), now());
+         INSERT INTO invitations (id, batch_id, record_id, code_hash, expires_at, created_at)
+             VALUES (gen_random_uuid(), '{claimed}', '{invited}', 'hash', now(), now());"
+    ));
+    let refused = register.roll_back(import.id, false);
+    let Err(ImportError::Blocked(mut blockers)) = refused else {
+        panic!("{refused:?}");
+    };
+    blockers.sort_by(|a, b| a.reason.cmp(&b.reason));
+    let reasons: Vec<&str> = blockers.iter().map(|one| one.reason.as_str()).collect();
+    assert_eq!(reasons, ["claimed", "invited"]);
+    let undone = register.roll_back(import.id, true).unwrap();
+    assert_eq!((undone.records, undone.skipped), (1, 2));
+    assert_eq!(register.record("Bello"), claimed);
+}
