@@ -175,11 +175,13 @@ impl Wiring<'_> {
     }
 }
 
-/// A folder that cannot be made ends no start: the chat needs no files.
+/// A configured folder is made at once, so that a wrong path shows at the start. It ends no start: the
+/// chat needs no files.
 fn files(settings: &Settings) -> FolderStore {
-    let folder = settings.storage_folder();
-    let files = FolderStore::new(&folder);
-    if let Err(error) = files.prepare() {
+    let files = FolderStore::new(settings.storage_folder());
+    if let Some(folder) = &settings.storage.path
+        && let Err(error) = files.prepare()
+    {
         log::warn!(
             "uploads and exports cannot be stored in {} (storage.path): {error}",
             folder.display()

@@ -11,7 +11,7 @@ fn one_address_holds_a_bounded_number_of_unauthenticated_connections() {
         for _ in 0..2_000 {
             idle.push(target.connect(0));
         }
-        target.reaches_sockets(before + 258);
+        target.reaches_sockets(before + 256);
     });
     get(target.connect(0), "/health/live");
 }
