@@ -4,11 +4,7 @@ use std::{io, sync::Arc, thread, time::Duration};
 
 use abu_application::{
     BlockingPool, Context, Database, Policies, UseCases,
-    alumni::{
-        self,
-        imports::{ImportPolicy, Imports},
-        ports::ClaimCodes,
-    },
+    alumni::{self, imports::Imports, ports::ClaimCodes},
     identity::{
         self,
         events::IdentityEvent,
@@ -20,7 +16,6 @@ use abu_application::{
     platform::{
         jobs::Handlers,
         ports::{Clock, HeadSealer, Ids, Publish},
-        rate_limits::RateLimits,
         readiness::Readiness,
     },
     store::Store,

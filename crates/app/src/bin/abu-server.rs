@@ -6,12 +6,10 @@ use std::{
     time::Duration,
 };
 
-use abu_app::{
-    exit_code,
-    server::{self, Ending},
-};
+use abu_app::server::{self, Ending};
 use abu_application::platform::error_chain::error_chain;
 use abu_connections::fd_limit;
+use abu_programs::exit_code;
 use abu_settings::{Environment, Settings, Sources};
 use actix_web::rt::System;
 use clap::Parser;
