@@ -28,6 +28,8 @@ use tempfile::TempDir;
 
 use crate::program::{Program, Said, abu_admin, abu_server, folder, isolated, say};
 
+/// Rights, reference data, and the first administrator.
+const SET_UP_ENTRIES: usize = 3;
 const EMAIL: &str = "office@example.com";
 const PASSWORD: &str = "correct horse battery";
 
@@ -446,7 +448,11 @@ fn what_the_operator_does_is_in_the_audit_log_under_their_name() {
         .env("SUDO_USER", "amina");
     assert_eq!(say_with_input(&mut reset, PASSWORD).code, Some(0));
     let actor = format!("os:{}", os_user());
-    let entries = audited(&database);
+    let (loads, entries): (Vec<_>, Vec<_>) = audited(&database)
+        .into_iter()
+        .partition(|(action, ..)| action == "reference.load");
+    assert_eq!(loads.len(), 1);
+    assert!(loads.iter().all(|(_, by, ..)| *by == actor), "{loads:?}");
     let user = || Some("user".to_owned());
     assert_eq!(
         entries
@@ -463,7 +469,7 @@ fn what_the_operator_does_is_in_the_audit_log_under_their_name() {
     assert_eq!(entries[2].3, r#"{"sudo_user":"amina"}"#);
     // Doing it again changes nothing, and so is no news.
     assert_eq!(bootstrap().code, Some(0));
-    assert_eq!(audited(&database).len(), 3);
+    assert_eq!(audited(&database).len(), 4);
 }
 
 #[test]
@@ -502,9 +508,9 @@ fn verify_audit_log_prints_the_head_and_detects_tampering() {
     let whole = verify(&[]);
     assert_eq!(whole.code, Some(0), "{}", whole.err);
     let (count, head) = whole.out.trim_end().split_once('\n').unwrap();
-    assert_eq!(count, "2 entries, whole");
+    assert_eq!(count, format!("{SET_UP_ENTRIES} entries, whole"));
     let head = head.strip_prefix("head ").unwrap();
-    assert!(head.starts_with("2:"), "{head}");
+    assert!(head.starts_with(&format!("{SET_UP_ENTRIES}:")), "{head}");
 
     assert_eq!(verify(&["--known", head]).code, Some(0));
     let from = verify(&["--from", head]);
@@ -1139,7 +1145,7 @@ fn verify_audit_log_compares_with_the_heads_that_the_server_noted() {
     command.env("ABU__DATABASE__URL", database.url().expose_secret());
     let server = Program::start(&mut command);
     server.address();
-    let line = server.logs("audit log head 2:");
+    let line = server.logs(&format!("audit log head {SET_UP_ENTRIES}:"));
     drop(server);
     let log = folder.path().join("server.log");
     fs::write(&log, format!("{line}\n")).unwrap();
@@ -1151,17 +1157,17 @@ fn verify_audit_log_compares_with_the_heads_that_the_server_noted() {
     let whole = verify(&[]);
     assert_eq!(whole.code, Some(0), "{}", whole.err);
     assert!(
-        whole
-            .out
-            .starts_with("2 entries, whole; 1 noted heads agree\nhead 2:"),
+        whole.out.starts_with(&format!(
+            "{SET_UP_ENTRIES} entries, whole; 1 noted heads agree\nhead {SET_UP_ENTRIES}:"
+        )),
         "{}",
         whole.out
     );
     let with_log = verify(&["--log", log]);
     assert!(
-        with_log
-            .out
-            .starts_with("2 entries, whole; 2 noted heads agree\n"),
+        with_log.out.starts_with(&format!(
+            "{SET_UP_ENTRIES} entries, whole; 2 noted heads agree\n"
+        )),
         "{}",
         with_log.out
     );
@@ -1183,15 +1189,15 @@ fn verify_audit_log_compares_with_the_heads_that_the_server_noted() {
     database.execute(
         "ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only;
          ALTER TABLE audit_witnesses DISABLE TRIGGER audit_witnesses_append_only;
-         DELETE FROM audit_log WHERE seq = 2;
-         UPDATE audit_log_head SET seq = 1, hash = (SELECT hash FROM audit_log);
+         DELETE FROM audit_log WHERE seq = 3;
+         UPDATE audit_log_head SET seq = 2, hash = (SELECT hash FROM audit_log WHERE seq = 2);
          CREATE TABLE kept AS TABLE audit_witnesses; DELETE FROM audit_witnesses",
     );
     assert_eq!(verify(&[]).code, Some(0));
     let cut = verify(&["--log", log]);
     assert_eq!(cut.code, Some(7), "{}", cut.err);
     assert!(
-        cut.err.contains("entry 2 of the audit log is missing"),
+        cut.err.contains("entry 3 of the audit log is missing"),
         "{}",
         cut.err
     );

@@ -651,8 +651,10 @@ async fn who_holds_exactly_the_permission_is_let_through() {
             "role-assignments",
         ];
         let must_be_there = known.contains(&path.split('/').nth(3).unwrap_or_default());
+        // So is the state of a claim or an import that allows no step any more.
+        let has_ended = path.contains("/admin/claims/") || path.contains("/admin/imports/");
         assert!(
-            status < 400 || status == 404 && !must_be_there,
+            status < 400 || status == 404 && !must_be_there || status == 409 && has_ended,
             "{method} {path}: {answer:?}"
         );
     }

@@ -208,6 +208,8 @@ pub(super) struct Subjects {
     own_claim: String,
     claim: String,
     batch: String,
+    record: String,
+    import: String,
 }
 
 impl Subjects {
@@ -226,6 +228,8 @@ impl Subjects {
             own_claim: id(),
             claim: id(),
             batch: id(),
+            record: id(),
+            import: id(),
         }
     }
 
@@ -247,6 +251,8 @@ impl Subjects {
             own_claim: Uuid::new_v4().to_string(),
             claim: Uuid::new_v4().to_string(),
             batch: Uuid::new_v4().to_string(),
+            record: Uuid::new_v4().to_string(),
+            import: Uuid::new_v4().to_string(),
         };
         let Self {
             room,
@@ -258,6 +264,8 @@ impl Subjects {
             own_claim,
             claim,
             batch,
+            record,
+            import,
             ..
         } = &subjects;
         rig.database().execute(&format!(
@@ -274,6 +282,13 @@ impl Subjects {
                         ('{claim}', '{user}', 'rejected', '[]', '{{Amina Bello}}', true, now(), now(), now());
              INSERT INTO invitation_batches (id, channel, segment, state, expires_at, created_at, last_modified)
                  VALUES ('{batch}', 'printed', '{{}}', 'ready', now(), now(), now());
+             INSERT INTO alumni_records (id, surname, given_names, name_tokens, created_at, last_modified)
+                 VALUES ('{record}', 'Bello', 'Amina', '{{amina,bello}}', now(), now());
+             INSERT INTO imports (id, kind, state, file_name, file_hash, bytes, mapping, mapping_hash, legal_basis,
+                                  created_at, last_modified)
+                 VALUES ('{import}', 'awards', 'discarded', 'graduates.csv', '\\x00', 1,
+                         '{{\"surname\":{{\"column\":\"Surname\"}}}}', '\\x00',
+                         'public task', now(), now());
              INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
                  VALUES ('{user}', '\\x00', now(), now())",
             owner.id, owner.id
@@ -288,6 +303,8 @@ impl Subjects {
             _ if path.starts_with("/api/v1/me/claims") => (&self.own_claim, &self.role),
             _ if path.starts_with("/api/v1/admin/claims") => (&self.claim, &self.role),
             _ if path.starts_with("/api/v1/admin/invitations") => (&self.batch, &self.role),
+            _ if path.starts_with("/api/v1/admin/alumni-records") => (&self.record, &self.role),
+            _ if path.starts_with("/api/v1/admin/imports") => (&self.import, &self.role),
             Some("room-invitations") => (&self.invitation, &self.role),
             Some("role-assignments") => (&self.assignment, &self.role),
             Some("permissions") => (&self.user, &self.permission),

@@ -280,7 +280,9 @@ fn preview(facts: &RecordFacts, expires_at: DateTime<Utc>) -> Preview {
 /// The first letter of each word, such as `F. M. B.`
 fn initials(name: &str) -> String {
     let words = name.split(|c: char| c.is_whitespace() || c == '-');
-    let letters = words.filter_map(|word| word.chars().find(|c| c.is_alphabetic()));
+    // A glottal sign is a letter to Unicode.
+    let is_initial = |c: &char| c.is_alphabetic() && !('\u{2b0}'..='\u{2ff}').contains(c);
+    let letters = words.filter_map(|word| word.chars().find(is_initial));
     let initials: Vec<String> = letters
         .map(|letter| format!("{}.", letter.to_uppercase()))
         .collect();

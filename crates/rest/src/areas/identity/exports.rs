@@ -92,6 +92,18 @@ async fn request_export(
         .json(Export::from(export)))
 }
 
+/// What the file holds, by kind. The other kinds stand beside the account.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the file, which is streamed as it was stored"
+)]
+struct ExportedData {
+    /// The account and its profile.
+    #[schema(value_type = Object, example = json!({"email": "amina@example.com"}))]
+    account: serde_json::Value,
+}
+
 /// The copies of your data: they are few, so there is one page.
 #[derive(Serialize, ToSchema)]
 struct DataExports {
@@ -144,7 +156,7 @@ async fn get_export(
     tag = "me",
     params(ByUuid),
     responses(
-        (status = 200, description = "The file.", content_type = "application/json", body = serde_json::Value),
+        (status = 200, description = "The file.", content_type = "application/json", body = ExportedData),
         FileGone,
     ),
 )]

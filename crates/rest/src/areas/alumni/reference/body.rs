@@ -68,7 +68,7 @@ request_body! {
     /// What is to be changed: a merge patch (RFC 7396). Only the fields of the list are allowed.
     #[schema(example = json!({
         "valid_until": "2026-09-30",
-        "successor": "software-engineering",
+        "successor": "public-administration",
         "confirmed_by": "Registry, letter of 3 November 2026",
     }))]
     pub(super) struct ReferenceChange into ReferenceChange {
