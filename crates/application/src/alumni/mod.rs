@@ -6,7 +6,6 @@ pub mod invitations;
 pub mod ports;
 pub mod records;
 pub mod reference;
-pub mod register;
 pub mod synthetic;
 mod use_cases;
 

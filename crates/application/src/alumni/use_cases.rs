@@ -7,7 +7,6 @@ use super::{
     ports::ClaimCodes,
     records::{DuplicatesJob, Records},
     reference::Reference,
-    register::Register,
 };
 use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
 
@@ -27,7 +26,6 @@ pub struct Policies {
 #[derive(Clone)]
 pub struct UseCases {
     pub reference: Reference,
-    pub register: Register,
     pub records: Records,
     pub imports: Imports,
     pub claims: Claims,
@@ -44,9 +42,6 @@ impl UseCases {
         };
         Self {
             reference: Reference {
-                context: context.clone(),
-            },
-            register: Register {
                 context: context.clone(),
             },
             records: Records {

@@ -426,10 +426,6 @@ impl ClaimWrites for Session<'_> {
         })
     }
 
-    fn move_claims(&mut self, from: RecordId, to: RecordId) -> Result<(), StoreError> {
-        self.run(|connection| Ok(codes::moved(connection, from, to)?))
-    }
-
     fn insert_holiday(
         &mut self,
         day: NaiveDate,

@@ -5,5 +5,4 @@ mod imports;
 mod invitations;
 mod records;
 mod reference;
-mod register;
 mod synthetic;

@@ -330,10 +330,6 @@ pub trait ClaimWrites {
     /// Deletes the claims of an erased account, so that its record can be claimed again. Returns their number.
     fn unlink_user(&mut self, user: UserId) -> Result<usize, StoreError>;
 
-    /// A merge moves the claims and invitations of `from` to `to`. A conflict with `claims_verified_key` if both records
-    /// are linked to accounts.
-    fn move_claims(&mut self, from: RecordId, to: RecordId) -> Result<(), StoreError>;
-
     fn insert_holiday(
         &mut self,
         day: NaiveDate,

@@ -6,7 +6,6 @@ mod imports;
 mod invitations;
 mod records;
 mod reference;
-mod register;
 mod synthetic;
 
 use crate::platform::ports::all_ports;
@@ -33,12 +32,11 @@ pub use records::{
     RecordEvent, RecordFilter, RecordReads, RecordWrites,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
-pub use register::{RegisterReads, RegisterWrites};
 pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads, RegisterReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RegisterWrites, SyntheticWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites,;
 }

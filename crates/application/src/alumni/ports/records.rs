@@ -216,6 +216,10 @@ pub trait RecordWrites {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
+    /// Locks the claims on records until the end of the transaction, in the order of their ids. Reviewers lock a claim
+    /// before its record too.
+    fn lock_claims_on(&mut self, records: &[RecordId]) -> Result<(), StoreError>;
+
     /// Gives claims and invitations of a record another one.
     fn move_links(&mut self, from: RecordId, to: RecordId) -> Result<MovedLinks, StoreError>;
 

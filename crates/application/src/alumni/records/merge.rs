@@ -102,6 +102,7 @@ fn lock_both(tx: &mut dyn Writes, draft: &MergeDraft) -> Result<(Record, Record)
         return Err(RecordError::SameRecord);
     }
     let ids = [draft.keep, draft.drop];
+    tx.lock_claims_on(&ids)?;
     let mut locked = tx.lock_records(&ids)?;
     let mut take = |id: RecordId| {
         let at = locked.iter().position(|record| record.id == id);

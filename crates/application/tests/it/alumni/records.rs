@@ -425,6 +425,22 @@ async fn a_merge_takes_the_fields_that_the_office_chooses() {
 }
 
 #[tokio::test]
+async fn a_roll_back_leaves_awards_that_a_merge_moved() {
+    let register = Register::new();
+    let keep = register.added("Bello", "Amina Sani", None).await.record.id;
+    let import = register.imported(&[AMINA]);
+    let dropped = register
+        .app
+        .database
+        .texts("SELECT id::text FROM alumni_records WHERE created_by_import IS NOT NULL");
+    let drop = RecordId::new(dropped[0].parse().unwrap());
+    register.merged(keep, drop).await;
+    let undone = register.roll_back(import.id, true).unwrap();
+    assert_eq!((undone.records, undone.skipped), (0, 1));
+    assert_eq!(register.awards(), ["Bello|Amina Sani|U15CS1070|2015"]);
+}
+
+#[tokio::test]
 async fn a_merge_stores_everything_that_undoing_it_needs() {
     let register = Register::new();
     register.imported(&[AMINA]);

@@ -94,25 +94,3 @@ pub(super) fn accept(
     .execute(connection)?;
     Ok(used == 1)
 }
-
-/// Moves claims, invitations and the suppression of mails to another record.
-pub(super) fn moved(
-    connection: &mut PgConnection,
-    from: RecordId,
-    to: RecordId,
-) -> QueryResult<()> {
-    for text in [
-        "UPDATE claims SET record_id = ? WHERE record_id = ?",
-        "UPDATE claim_decisions SET record_id = ? WHERE record_id = ?",
-        "UPDATE invitations SET record_id = ? WHERE record_id = ?",
-        "INSERT INTO mailbox_suppressions AS known (record_id, until, created_at)
-         SELECT ?, until, created_at FROM mailbox_suppressions WHERE record_id = ?
-         ON CONFLICT (record_id) DO UPDATE SET until = greatest(known.until, excluded.until)",
-    ] {
-        sql::<SqlUuid>(text)
-            .bind::<SqlUuid, _>(to.uuid())
-            .bind::<SqlUuid, _>(from.uuid())
-            .execute(connection)?;
-    }
-    Ok(())
-}

@@ -23,6 +23,16 @@ pub(super) fn claimed(
     Ok(ids.into_iter().map(RecordId::new).collect())
 }
 
+pub(super) fn lock_claims(
+    connection: &mut PgConnection,
+    records: &[RecordId],
+) -> Result<(), Failure> {
+    sql::<SqlUuid>("SELECT id FROM claims WHERE record_id = ANY (?) ORDER BY id FOR UPDATE")
+        .bind::<Array<SqlUuid>, _>(uuids(records))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Votes of reviewers and wishes to get no mail follow the record too.
 pub(super) fn move_all(
     connection: &mut PgConnection,

@@ -412,6 +412,10 @@ impl RecordWrites for Session<'_> {
         })
     }
 
+    fn lock_claims_on(&mut self, records: &[RecordId]) -> Result<(), StoreError> {
+        self.run(|connection| links::lock_claims(connection, records))
+    }
+
     fn move_links(&mut self, from: RecordId, to: RecordId) -> Result<MovedLinks, StoreError> {
         self.run(|connection| links::move_all(connection, from, to))
     }

@@ -203,7 +203,7 @@ async fn a_merge_moves_claims_and_invitations() {
     let claims = &app.use_cases.alumni.claims;
     let accepted = claims.accept(app.fatima().caller(), code, false).await;
     let id = accepted.unwrap().record.claim.id;
-    app.store(|tx| tx.move_claims(old, kept));
+    app.store(|tx| tx.move_links(old, kept));
     let moved = app.store(|tx| tx.claim(id)).unwrap();
     assert_eq!(moved.claim.record_id, Some(kept));
     let records = app
