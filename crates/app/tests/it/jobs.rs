@@ -86,7 +86,7 @@ fn a_server_that_is_killed_within_a_job_goes_on_at_its_checkpoint() {
     let claimed = tidy(&database).unwrap();
     assert!(claimed.cursor.is_some() && claimed.leased_until.is_some());
 
-    // Nobody has it until its lease ends.
+    // No worker holds it until its lease ends.
     let server = start(&database, &folder);
     assert_eq!(tasks(&database), left);
     database.execute("UPDATE jobs SET leased_until = now() WHERE kind = 'tidy'");

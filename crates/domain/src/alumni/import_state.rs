@@ -45,7 +45,7 @@ named_enum! {
         DuplicateInFile => "duplicate_in_file",
         /// It may be about several people, or contradicts the record that it matches; a person decides.
         Conflict => "conflict",
-        /// Nobody in the register matches: it becomes a record.
+        /// No record of the register matches: it becomes one.
         Ready => "ready",
         /// It changes the record that it matches.
         WillUpdate => "will_update",

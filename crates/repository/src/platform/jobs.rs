@@ -152,7 +152,7 @@ impl JobReads for Session<'_> {
 
     fn job_backlog(&mut self) -> Result<JobBacklog, StoreError> {
         self.run(|connection| {
-            // A job under a lease is late for nobody.
+            // A job under a lease is not late.
             let rows: Vec<(Option<String>, i64, f64)> = sql::<(Nullable<Text>, BigInt, Double)>(
                 "SELECT lane, count(*),
                         greatest(0, coalesce(extract(epoch FROM now() - min(next_attempt_at)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use abu_domain::ClaimId;
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimError, Claims, holidays::EXPIRE_AT_ONCE, own::own_locked};
+use super::{ClaimError, Claims, holidays::EXPIRE_AT_ONCE, own::own_open_locked};
 use crate::{
     access::Caller,
     platform::{
@@ -38,11 +38,7 @@ impl Claims {
         self.context
             .database
             .transaction(move |tx| {
-                let record = own_locked(tx, &caller, id)?;
-                if !record.claim.state.is_open() {
-                    let state = record.claim.state;
-                    return Err(abu_domain::alumni::claims::Refusal::State(state).into());
-                }
+                let record = own_open_locked(tx, &caller, id)?;
                 if record.awards.is_empty() {
                     return Err(ClaimError::NoAward);
                 }

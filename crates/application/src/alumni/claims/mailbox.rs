@@ -28,7 +28,7 @@ use crate::{
 
 /// How long a code that a claimant asked for is good.
 const LIFETIME: TimeDelta = TimeDelta::minutes(20);
-/// How many such mails an address on record gets, whoever asks.
+/// How many such mails an address on record gets from all applicants together.
 const MAILS_A_DAY: u64 = 2;
 const MAILS_A_MONTH: u64 = 5;
 /// How long no such mail follows where its owner asked for none.

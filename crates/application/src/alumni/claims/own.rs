@@ -4,7 +4,7 @@
 
 use abu_domain::{
     ClaimId, Violation,
-    alumni::claims::{Claim, ClaimMessage, ClaimedAward, Command},
+    alumni::claims::{Claim, ClaimMessage, ClaimedAward, Command, Refusal},
     identity::{
         consent::ConsentPurpose,
         user::{User, Verification},
@@ -214,6 +214,19 @@ pub(super) fn own_locked(
     access::require_active(tx, caller)?;
     let record = tx.lock_claim(id)?.filter(|record| is_of(record, caller));
     record.ok_or(ClaimError::NotFound)
+}
+
+/// The caller's own claim, locked, if it is open.
+pub(super) fn own_open_locked(
+    tx: &mut dyn Writes,
+    caller: &Caller,
+    id: ClaimId,
+) -> Result<ClaimRecord, ClaimError> {
+    let record = own_locked(tx, caller, id)?;
+    match record.claim.state {
+        state if state.is_open() => Ok(record),
+        state => Err(Refusal::State(state).into()),
+    }
 }
 
 pub(super) fn with_events(tx: &mut dyn Reads, record: ClaimRecord) -> Result<OwnClaim, ClaimError> {

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ClaimDraft, ClaimError, Claims, OwnClaim, candidates,
-    own::{own_locked, with_events},
+    own::{own_locked, own_open_locked, with_events},
 };
 use crate::{
     access::{Authority, Caller},
@@ -70,11 +70,7 @@ impl Claims {
         self.context
             .database
             .transaction(move |tx| {
-                let record = own_locked(tx, &caller, id)?;
-                if !record.claim.state.is_open() {
-                    let state = record.claim.state;
-                    return Err(abu_domain::alumni::claims::Refusal::State(state).into());
-                }
+                let record = own_open_locked(tx, &caller, id)?;
                 this.count_attempt(tx, &caller, now)?;
                 this.attempt(tx, &caller, record, &code, now)
             })

@@ -18,7 +18,7 @@ pub struct OwnMessage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftGroup {
     pub room_id: RoomId,
-    /// Nobody is left in it, and it is archived.
+    /// The last member left, and it is archived.
     pub is_empty: bool,
 }
 
@@ -50,7 +50,7 @@ pub trait MessagingErasureReads {
 }
 
 pub trait MessagingErasureWrites {
-    /// Takes the user out of at most `limit` groups, and archives those that nobody is left in. It
+    /// Takes the user out of at most `limit` groups, and archives those without members. It
     /// locks them in the order of their ids, and records no departure. Ownership is another matter.
     fn leave_groups(
         &mut self,

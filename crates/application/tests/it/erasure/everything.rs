@@ -97,7 +97,7 @@ fn fill(database: &TestDatabase, rules: &Inventory, user: UserId) -> BTreeSet<(S
             Ok(_rows) => {
                 filled.insert((table, column));
             }
-            // One of a few words, or a row that nobody can change.
+            // One of a few words, or a row that no statement can change.
             Err(error) => {
                 let why = error.to_string();
                 let is_fixed = why.contains("violates check constraint")

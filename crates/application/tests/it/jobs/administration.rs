@@ -104,23 +104,23 @@ async fn the_operator_deletes_only_what_no_worker_has() {
 async fn looking_after_jobs_takes_its_permission() {
     let app = TestApp::new();
     let id = enqueue_one(&app.database);
-    let nobody = app.member().holding(&[Permission::ViewMail]).create();
+    let stranger = app.member().holding(&[Permission::ViewMail]).create();
     let jobs = &app.use_cases.access.jobs;
     let page = ListRequest {
         seek: Seek::START,
         limit: 10,
         count: false,
     };
-    let listed = jobs.list(nobody.caller(), JobFilter::default(), page);
+    let listed = jobs.list(stranger.caller(), JobFilter::default(), page);
     assert_refused!(
         listed.await,
         JobsError::Access(AccessError::Denied(Permission::ManageSettings))
     );
     for refused in [
-        jobs.get(nobody.caller(), id).await.map(|_| ()),
-        jobs.revive(nobody.caller(), id).await.map(|_| ()),
-        jobs.cancel(nobody.caller(), id).await.map(|_| ()),
-        jobs.delete(nobody.caller(), id).await,
+        jobs.get(stranger.caller(), id).await.map(|_| ()),
+        jobs.revive(stranger.caller(), id).await.map(|_| ()),
+        jobs.cancel(stranger.caller(), id).await.map(|_| ()),
+        jobs.delete(stranger.caller(), id).await,
     ] {
         assert_refused!(
             refused,

@@ -134,7 +134,7 @@ fn assert_keeps_its_lease(gate: &Gate, long: Scripted, steps: &Mutex<u32>) {
     let workers = workers_with(&database, 3, [long], times);
     let id = enqueue_one(&database);
     gate.wait();
-    // Three leases later nobody else has taken it.
+    // Three leases later no other worker has taken it.
     for _ in 0..9 {
         let last = record(&database, id).unwrap().leased_until;
         wait_for(&database, id, |job| job.leased_until > last);

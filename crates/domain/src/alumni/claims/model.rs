@@ -249,7 +249,7 @@ fn check(before: &Claim, after: &Claim, command: &Command) -> Result<(), TestCas
     if after.state == ClaimState::Verified {
         prop_assert!(after.record_id.is_some() && after.method.is_some());
     }
-    // Nobody decides alone where two are needed.
+    // No reviewer decides alone where two are needed.
     let by_review = after.method == Some(Method::Review) && after.needs_second;
     if after.state == ClaimState::Verified && before.state.is_open() && by_review {
         let agreeing = after

@@ -62,7 +62,7 @@ json_form! {
         mapping: Value = import.mapping,
         /// Why the data may be processed.
         legal_basis: String = import.legal_basis,
-        /// Whether it is judged alone, until somebody commits it.
+        /// Whether judging leaves the commit to a request of its own.
         dry_run: bool = !import.commit_when_judged,
         /// Rows of the file, without its header.
         lines: u64 = import.lines,
