@@ -1,7 +1,7 @@
 //! Codes of invitations.
 
 use abu_application::{alumni::ports::RecordInvitation, identity::ports::TokenHash};
-use abu_domain::{RecordId, RecordInvitationId, UserId, alumni::claims::ClaimCodeHash};
+use abu_domain::{RecordInvitationId, UserId, alumni::claims::ClaimCodeHash};
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
