@@ -111,7 +111,6 @@ impl LogHandle {
     /// Replaces the filter, and logs it whatever it is.
     pub fn set_filter(&self, filter: &Filter) {
         self.logger.set_filter(filter);
-        log::set_max_level(filter.build().filter());
     }
 
     /// Logs why the program `name` fails, whatever the filter.

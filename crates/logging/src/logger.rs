@@ -36,7 +36,10 @@ impl Logger {
     }
 
     pub(crate) fn set_filter(&self, filter: &Filter) {
-        *self.filter.write() = filter.build();
+        let built = filter.build();
+        // Before the line: a reader of it may rely on the new level.
+        log::set_max_level(built.filter());
+        *self.filter.write() = built;
         let pairs = [("filter", filter.as_str().into())];
         self.write(
             Level::Info,

@@ -286,8 +286,8 @@ impl Subjects {
                  VALUES ('{record}', 'Bello', 'Amina', '{{amina,bello}}', now(), now());
              INSERT INTO imports (id, kind, state, file_name, file_hash, bytes, mapping, mapping_hash, legal_basis,
                                   created_at, last_modified)
-                 VALUES ('{import}', 'awards', 'discarded', 'graduates.csv', '\\x00', 1,
-                         '{{\"surname\":{{\"column\":\"Surname\"}}}}', '\\x00',
+                 VALUES ('{import}', 'awards', 'discarded', 'graduates.csv', sha256('file'), 1,
+                         '{{\"surname\":{{\"column\":\"Surname\"}}}}', sha256('mapping'),
                          'public task', now(), now());
              INSERT INTO totp_secrets (user_id, sealed_secret, created_at, confirmed_at)
                  VALUES ('{user}', '\\x00', now(), now())",
