@@ -154,6 +154,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
     let secrets = SecretStore::new(&settings.data.dir);
     let readiness = Readiness::default();
     let store = Arc::new(GuardedStore::new(readiness.clone()));
+    let searches = Arc::new(GuardedStore::new(readiness.clone()));
     let Services {
         chat,
         messaging,
@@ -167,7 +168,12 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         log_in_failures,
         job_handlers,
         imports,
-    } = wire(&settings, &secrets, &readiness, Arc::clone(&store))?;
+    } = wire(
+        &settings,
+        &secrets,
+        &readiness,
+        (Arc::clone(&store), Arc::clone(&searches)),
+    )?;
     let wake = Wake::default();
     let mail = abu_mail::start(
         &settings.mail,
@@ -215,6 +221,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         settings: Arc::clone(&settings),
         readiness: readiness.clone(),
         store: Arc::clone(&store),
+        searches,
         own_postgres: Arc::clone(&own_postgres),
         secrets: secrets.clone(),
         hasher: Arc::clone(&hasher),
@@ -324,12 +331,13 @@ impl RunningServer {
     }
 }
 
-/// Resolves configured or generated secrets and wires all services on a store that opens later.
+/// Resolves configured or generated secrets and wires all services on two stores that open later, the second for
+/// searches.
 fn wire(
     settings: &Settings,
     secrets: &SecretStore,
     readiness: &Readiness,
-    store: Arc<GuardedStore>,
+    (store, searches): (Arc<GuardedStore>, Arc<GuardedStore>),
 ) -> Result<Services, StartError> {
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let auth = &settings.auth;
@@ -349,6 +357,7 @@ fn wire(
         secret,
         encryption_key,
         store,
+        searches,
         readiness: readiness.clone(),
         clock: Arc::new(SystemClock),
         ids,

@@ -42,6 +42,8 @@ pub struct Wiring<'a> {
     /// Encrypts TOTP secrets.
     pub encryption_key: SecretString,
     pub store: Arc<dyn Store>,
+    /// The store of searches in the directory, which have connections of their own.
+    pub searches: Arc<dyn Store>,
     pub readiness: Readiness,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
@@ -128,6 +130,13 @@ impl Wiring<'_> {
             alumni: alumni::Policies {
                 claim_codes: Arc::clone(&claim_codes),
                 imports: import_policy(settings),
+                searches: Database::new(
+                    self.searches,
+                    BlockingPool::new(
+                        settings.directory.pool_size as usize,
+                        settings.directory.queue_timeout,
+                    ),
+                ),
             },
         };
         let keys = RestKeys {

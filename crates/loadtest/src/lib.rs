@@ -10,6 +10,7 @@ mod goals;
 mod histogram;
 mod ledger;
 mod packets;
+mod people;
 mod report;
 mod scenario;
 mod schedule;
@@ -69,6 +70,10 @@ enum Command {
     All(Suite),
     /// Outages of server, database and clients, one after the other: what is lost, and what an operator sees.
     Faults(Faults),
+    /// Searches of the directory, beside naive ones.
+    Directory(people::Latency),
+    /// Misspelt names in the directory: who is found.
+    Recall(people::Recall),
     /// Serve as the first floor, on a free port of this machine alone.
     FloorA,
     /// Serve as the second floor, on a free port of this machine alone.
@@ -96,6 +101,8 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         Command::FloorA => floor::actix::serve()?,
         Command::FloorB => floor::sockets::serve()?,
         Command::All(suite) => return suite.run(&host(arguments)?),
+        Command::Directory(latency) => return Ok(latency.run(&host(arguments)?)?),
+        Command::Recall(recall) => return Ok(recall.run(&host(arguments)?)?),
         Command::Faults(faults) => return Ok(faults.run(&host(arguments)?, arguments.json)?),
         Command::Scenario(scenario) => {
             let measurement = scenario.run(&host(arguments)?, arguments.target)?;

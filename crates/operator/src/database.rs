@@ -141,6 +141,11 @@ impl OpenDatabase {
         }
     }
 
+    /// For maintenance, whose statements may take minutes.
+    pub(super) fn store_without_timeout(&self) -> Arc<dyn Store> {
+        Arc::new(database::open_for_maintenance(self.url.clone()))
+    }
+
     pub(super) fn store(&self) -> Arc<dyn Store> {
         Arc::new(database::open(self.url.clone(), POOL_SIZE, 0, || ()))
     }

@@ -95,6 +95,10 @@ pub enum AdminError {
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Import(ImportError),
+    #[error(
+        "search rows of the directory differ from the profiles: repair them by `directory check --repair`"
+    )]
+    Directory,
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -139,6 +143,7 @@ impl AdminError {
             | Self::Generator(_)
             | Self::File { .. }
             | Self::Import(_)
+            | Self::Directory
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }

@@ -9,6 +9,7 @@ use std::{
 
 use abu_application::{
     alumni::{
+        directory::Maintenance,
         imports::{ImportDraft, LegalBasis, Upload},
         ports::SyntheticShares,
         synthetic::SyntheticMembers,
@@ -133,8 +134,23 @@ fn load(
     }
     if arguments.members {
         make_members(&database, import.id, arguments)?;
+        make_profiles(&database, import.id)?;
     }
     Ok(())
+}
+
+/// Profiles of the members, and their rows in the directory.
+fn make_profiles(database: &OpenDatabase, import: ImportId) -> Result<(), AdminError> {
+    let maintenance = Maintenance {
+        store: database.store_without_timeout(),
+        clock: Arc::new(SystemClock),
+    };
+    let profiles = maintenance.make_synthetic_profiles(import)?;
+    let listed = maintenance.rebuild()?;
+    Ok(writeln!(
+        io::stdout(),
+        "made {profiles} profiles; the directory was made of {listed} members"
+    )?)
 }
 
 fn make_members(

@@ -5,6 +5,7 @@ mod bootstrap;
 mod check_config;
 mod check_health;
 mod database;
+mod directory;
 mod erasures;
 mod error;
 mod generate_alumni;
@@ -53,6 +54,7 @@ Examples:
   abu-admin jobs list --dead
   abu-admin import-alumni graduates.csv --mapping mapping.toml --commit
   abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
+  abu-admin directory check --repair
   abu-admin erasures export > /mnt/safe/erasures
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
@@ -109,6 +111,9 @@ enum Command {
     /// Look after imports of the register: list and show them, commit them, roll them back.
     #[command(subcommand)]
     Imports(imports::ImportsCommand),
+    /// Compare the search rows of the directory with the profiles, and make them anew.
+    #[command(subcommand)]
+    Directory(directory::DirectoryCommand),
     /// See and carry out erasures of accounts, and repeat them after a backup was restored.
     #[command(subcommand)]
     Erasures(erasures::ErasuresCommand),
@@ -173,6 +178,7 @@ impl Arguments {
                 imports::import(&Settings::load(sources)?, &arguments)
             }
             Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
+            Command::Directory(command) => directory::run(&Settings::load(sources)?, &command),
             Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::GenerateAlumni(arguments) => {

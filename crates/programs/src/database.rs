@@ -10,6 +10,7 @@ mod server_name;
 use std::time::Duration;
 
 use abu_repository::{PgStore, PoolSettings};
+use abu_settings::DirectorySettings;
 use secrecy::SecretString;
 
 pub use guarded_store::GuardedStore;
@@ -46,4 +47,29 @@ pub fn open(
         statement_timeout: STATEMENT_TIMEOUT,
     };
     PgStore::connect_with(settings, on_refused)
+}
+
+/// The store of searches, with connections of its own that connect lazily.
+pub fn open_for_searches(
+    url: SecretString,
+    settings: &DirectorySettings,
+    on_refused: impl Fn() + Send + Sync + 'static,
+) -> PgStore {
+    let settings = PoolSettings {
+        url,
+        size: settings.pool_size,
+        connection_timeout: CONNECTION_TIMEOUT,
+        statement_timeout: settings.search_timeout,
+    };
+    PgStore::connect_for_searches(settings, on_refused)
+}
+
+/// A store of one connection for maintenance by the operator: its statements may take an hour.
+pub fn open_for_maintenance(url: SecretString) -> PgStore {
+    PgStore::connect(PoolSettings {
+        url,
+        size: 1,
+        connection_timeout: CONNECTION_TIMEOUT,
+        statement_timeout: Duration::from_secs(3_600),
+    })
 }

@@ -102,6 +102,8 @@ impl DerefMut for Pooled {
 pub(crate) struct Manager {
     pub(crate) url: SecretString,
     pub(crate) statement_timeout: Duration,
+    /// Further settings of its sessions, as statements that end with semicolons.
+    pub(crate) session: &'static str,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -129,10 +131,11 @@ impl Manager {
         };
         connection
             .batch_execute(&format!(
-                "SET statement_timeout = {limit}; \
+                "{session} SET statement_timeout = {limit}; \
                  SET lock_timeout = {lock_limit}; \
                  SET idle_in_transaction_session_timeout = {limit}; \
-                 SET default_transaction_isolation = 'read committed'"
+                 SET default_transaction_isolation = 'read committed'",
+                session = self.session,
             ))
             .map_err(ManagerError::SetUp)
     }

@@ -110,6 +110,15 @@ pub(crate) fn is_read_only(error: &Error) -> bool {
     )
 }
 
+/// Whether a statement took longer than its connection allows.
+pub(crate) fn is_statement_timeout(error: &Error) -> bool {
+    const TIMEOUT: [&str; 1] = ["canceling statement due to statement timeout"];
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::Unknown, told) if says(told.as_ref(), &TIMEOUT)
+    )
+}
+
 /// Whether a migration waited too long for a lock. `diesel_migrations` hides the database's error in a private
 /// type, which shows its text.
 pub(crate) fn is_lock_timeout(error: &dyn std::error::Error) -> bool {

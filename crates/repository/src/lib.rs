@@ -6,6 +6,7 @@ mod advisory_lock;
 mod alumni;
 mod backfill;
 mod connection;
+mod dynamic_sql;
 mod error;
 mod export_rows;
 mod identity;

@@ -75,9 +75,29 @@ impl PgStore {
         settings: PoolSettings,
         on_refused: impl Fn() + Send + Sync + 'static,
     ) -> Self {
+        Self::connect_by(settings, "", on_refused)
+    }
+
+    /// For searches of the directory: their statements choose the index, and the planner obeys. It would rather
+    /// compare each row of a small vocabulary, or compile and parallelize what takes milliseconds.
+    pub fn connect_for_searches(
+        settings: PoolSettings,
+        on_refused: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        const PLANNER: &str = "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0; \
+             SET plan_cache_mode = force_custom_plan;";
+        Self::connect_by(settings, PLANNER, on_refused)
+    }
+
+    fn connect_by(
+        settings: PoolSettings,
+        session: &'static str,
+        on_refused: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let manager = Manager {
             url: settings.url,
             statement_timeout: settings.statement_timeout,
+            session,
         };
         let pool = Pool::builder()
             .max_size(settings.size.max(1))

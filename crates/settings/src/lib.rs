@@ -59,6 +59,7 @@ pub struct Settings {
     /// `jobs.*`
     pub jobs: JobSettings,
     pub imports: ImportSettings,
+    pub directory: DirectorySettings,
     pub chat: ChatSettings,
     /// `chat.max_room_members` and `chat.max_rooms_per_user`.
     pub rooms: RoomLimits,
@@ -97,6 +98,17 @@ pub struct DatabaseSettings {
     /// Connections that requests share.
     pub pool_size: u32,
     pub migrate_on_start: bool,
+}
+
+/// `directory.*`
+#[derive(Clone, Debug)]
+pub struct DirectorySettings {
+    /// Connections that searches share, beside those of other requests.
+    pub pool_size: u32,
+    /// Longest wait of a search for a connection.
+    pub queue_timeout: Duration,
+    /// Longest time of a statement of a search.
+    pub search_timeout: Duration,
 }
 
 /// `auth.*`

@@ -26,9 +26,9 @@ use lettre::{Address, message::Mailbox, transport::smtp::client::Certificate};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DocsSettings,
-    Environment, ImportSettings, LogSettings, MetricsSettings, ServerSettings, Settings,
-    StorageSettings, SuperuserSettings, reader::Reader,
+    AuthSettings, ConsoleSettings, CorsSettings, DataSettings, DatabaseSettings, DirectorySettings,
+    DocsSettings, Environment, ImportSettings, LogSettings, MetricsSettings, ServerSettings,
+    Settings, StorageSettings, SuperuserSettings, reader::Reader,
 };
 
 /// The key length of HMAC-SHA256 and XChaCha20: a shorter secret would be the weakest part.
@@ -75,6 +75,11 @@ pub(super) fn read(reader: &mut Reader, environment: Environment) -> Settings {
         },
         imports: ImportSettings {
             max_bytes: reader.whole("imports.max_bytes", 1_024..=8_589_934_592),
+        },
+        directory: DirectorySettings {
+            pool_size: reader.whole("directory.pool_size", 1..=100),
+            queue_timeout: reader.seconds("directory.queue_timeout", 0.001..=10.0),
+            search_timeout: reader.seconds("directory.search_timeout", 0.01..=30.0),
         },
         chat: chat(reader),
         rooms: rooms(reader),
@@ -224,6 +229,8 @@ fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
         failed_handshake: quota("rate_limits.failed_handshake"),
         refresh: quota("rate_limits.refresh"),
         failed_refresh: quota("rate_limits.failed_refresh"),
+        directory: quota("rate_limits.directory"),
+        directory_cards: quota("rate_limits.directory_cards"),
         log_in_account: quota("rate_limits.log_in_account"),
         log_in_network: quota("rate_limits.log_in_network"),
         log_in_elsewhere: quota("rate_limits.log_in_elsewhere"),

@@ -46,6 +46,7 @@ pub(super) struct DatabaseSupervisor {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Readiness,
     pub(super) store: Arc<GuardedStore>,
+    pub(super) searches: Arc<GuardedStore>,
     pub(super) own_postgres: Arc<OnceLock<OwnPostgres>>,
     pub(super) secrets: SecretStore,
     pub(super) hasher: Arc<dyn PasswordHasher>,
@@ -88,6 +89,7 @@ impl DatabaseSupervisor {
         };
         if let Some(error) = lost {
             self.store.lose();
+            self.searches.lose();
             log::error!("the server stops: {error}");
             let _ = self.lost.send(PreparationError::from(error).into());
         }
@@ -124,6 +126,11 @@ impl DatabaseSupervisor {
                 Due::Mail => mail.work_is_due(),
                 Due::Jobs => jobs.job_is_due(),
             });
+        let readiness = self.readiness.clone();
+        let searches =
+            database::open_for_searches(url.clone(), &self.settings.directory, move || {
+                readiness.refused();
+            });
         let preparation = Arc::new(Preparation {
             settings: Arc::clone(&self.settings),
             url,
@@ -137,6 +144,7 @@ impl DatabaseSupervisor {
             secrets: self.secrets.clone(),
         });
         self.prepare(&preparation).await?;
+        self.searches.open(searches);
         self.store.open(store.clone());
         self.readiness.set(ServingState::Ready);
         log::info!("ready");

@@ -188,6 +188,7 @@ async fn services_that_are_dropped_end_their_threads() {
         settings: &settings,
         secret: secret.into(),
         encryption_key: secret.into(),
+        searches: store.clone(),
         store,
         readiness: Readiness::default(),
         clock: Arc::new(SystemClock),

@@ -2,13 +2,16 @@ use std::sync::Arc;
 
 use super::{
     claims::{Claims, ExpiryJob, MailboxJob},
+    directory::{Directory, FacetsJob, SetsJob, VocabularyJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
     records::{DuplicatesJob, Records},
     reference::Reference,
 };
-use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
+use crate::{
+    Context, Database, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler,
+};
 
 /// What verification takes of the areas of accounts and rights.
 pub struct Verification {
@@ -20,6 +23,8 @@ pub struct Verification {
 pub struct Policies {
     pub claim_codes: Arc<dyn ClaimCodes>,
     pub imports: ImportPolicy,
+    /// The database as searches of the directory see it.
+    pub searches: Database,
 }
 
 /// The use cases of this area.
@@ -30,6 +35,7 @@ pub struct UseCases {
     pub imports: Imports,
     pub claims: Claims,
     pub invitations: Invitations,
+    pub directory: Directory,
 }
 
 impl UseCases {
@@ -54,6 +60,7 @@ impl UseCases {
             invitations: Invitations {
                 claims: claims.clone(),
             },
+            directory: Directory::new(context, policies.searches),
             claims,
         }
     }
@@ -70,6 +77,9 @@ impl UseCases {
             Arc::new(ExpiryJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
             Arc::new(DuplicatesJob(self.records.clone())),
+            Arc::new(VocabularyJob),
+            Arc::new(FacetsJob),
+            Arc::new(SetsJob(self.directory.clone())),
         ]
     }
 }

@@ -110,7 +110,7 @@ impl TestApp {
             limits: Arc::new(RateLimits::new(rate_limits, [7; 32])),
             files: Arc::new(FolderStore::new(files.path())),
         };
-        let mut policies = policies(&links);
+        let mut policies = policies(&links, context.database.clone());
         change(&mut policies);
         let seeded = database.transaction(|tx| tx.seed_access(clock.now()));
         seeded.unwrap();
@@ -205,11 +205,13 @@ fn rate_limits(enabled: bool) -> RateLimitSettings {
         one_time_password: quota("5/15min"),
         register: quota("300/h"),
         recover: quota("3/h"),
+        directory: quota("60/min"),
+        directory_cards: quota("2000/d"),
         recover_network: quota("60/h"),
     }
 }
 
-fn policies(links: &HmacLinkTokens) -> Policies {
+fn policies(links: &HmacLinkTokens, searches: Database) -> Policies {
     let identity = identity::Policies {
         sessions: SessionPolicy {
             lifetime: SESSION_LIFETIME.to_std().unwrap(),
@@ -244,6 +246,7 @@ fn policies(links: &HmacLinkTokens) -> Policies {
             max_bytes: 1_000_000,
             disk: BlockingPool::new(4, POOL_TIMEOUT),
         },
+        searches,
     };
     Policies {
         identity,

@@ -1,8 +1,10 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod directory;
 mod imports;
 mod invitations;
 mod records;
 mod reference;
 mod synthetic;
+mod synthetic_profiles;

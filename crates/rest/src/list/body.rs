@@ -23,6 +23,19 @@ pub(crate) struct ListBody<T> {
     pub(super) total: Option<Total>,
 }
 
+/// A page with further fields beside it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListWith)]
+pub(crate) struct WithMore<T, M> {
+    #[serde(flatten)]
+    pub(super) list: ListBody<T>,
+    #[serde(flatten)]
+    pub(super) more: M,
+}
+
+#[derive(Serialize)]
+pub(super) struct NoMore {}
+
 /// How long a list is.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"value": 45, "relation": "eq"}))]

@@ -31,7 +31,7 @@ use utoipa::{
 
 use self::{
     address::Address,
-    body::Sparse,
+    body::{NoMore, Sparse},
     position::{Position, WireSeek},
 };
 use super::{
@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{openapi::Api, shared::shared};
 
-pub(crate) use body::ListBody;
+pub(crate) use body::{ListBody, WithMore};
 pub use cursor::CursorCodec;
 pub(crate) use fields::EntryFields;
 
@@ -74,6 +74,8 @@ pub(crate) trait List: 'static {
     const MAX_LIMIT: u32 = 100;
     /// The values of `sort`: the order of the use case, which is the default, and its reverse.
     const SORTS: [&'static str; 2];
+    /// Further values of `sort`, each with whether it is the reverse of its order. The filter reads which order it is.
+    const OTHER_SORTS: &'static [(&'static str, bool)] = &[];
 
     fn position(item: &Self::Item) -> Self::Position;
 }
@@ -151,6 +153,15 @@ impl<L: List> Page<L> {
 
 impl<L: List> Reply<L> {
     pub(crate) fn with(self, listed: Listed<L::Item>) -> Result<HttpResponse, Problem> {
+        self.with_more(listed, NoMore {})
+    }
+
+    /// Answers with the page and further fields beside it.
+    pub(crate) fn with_more(
+        self,
+        listed: Listed<L::Item>,
+        more: impl Serialize,
+    ) -> Result<HttpResponse, Problem> {
         let listed = match self.reversed {
             true => listed.reversed(),
             false => listed,
@@ -170,14 +181,15 @@ impl<L: List> Reply<L> {
             response.insert_header((header::LINK, links.join(", ")));
         }
         let entries = listed.items.into_iter().map(L::Entry::from);
-        Ok(response.json(ListBody {
+        let list = ListBody {
             items: entries
                 .map(|entry| Sparse::new(entry, self.fields.as_ref()))
                 .collect(),
             next_cursor,
             prev_cursor,
             total: listed.total.map(Into::into),
-        }))
+        };
+        Ok(response.json(WithMore { list, more }))
     }
 
     fn cursor(&self, seek: Option<Seek<L::Position>>) -> Result<Option<String>, Problem> {
@@ -196,9 +208,11 @@ impl<L: List> Reply<L> {
 
 impl<L: List> IntoParams for Page<L> {
     fn into_params(provider: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let others = L::OTHER_SORTS.iter().map(|(name, _)| *name);
+        let all: Vec<&str> = L::SORTS.into_iter().chain(others).collect();
         let sorts = ObjectBuilder::new()
             .schema_type(Type::String)
-            .enum_values(Some(L::SORTS))
+            .enum_values(Some(all))
             .default(Some(L::SORTS[0].into()))
             .build();
         let sort = ParameterBuilder::new()
@@ -219,8 +233,10 @@ impl<L: List> IntoParams for Page<L> {
 
 /// Whether the list is read from its end.
 fn parse_sort<L: List>(text: &str) -> Result<bool, Violation> {
-    match L::SORTS.iter().position(|sort| *sort == text) {
-        Some(place) => Ok(place == 1),
+    let own = L::SORTS.into_iter().zip([false, true]);
+    let mut sorts = own.chain(L::OTHER_SORTS.iter().copied());
+    match sorts.find(|(name, _)| *name == text) {
+        Some((_, reversed)) => Ok(reversed),
         None => Err(Violation {
             code: "sort.unknown",
             rule: "must be one of the orders that the API's description lists",

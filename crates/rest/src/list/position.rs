@@ -3,10 +3,13 @@
 use std::convert::identity;
 
 use abu_application::{
-    alumni::ports::DuePosition,
+    alumni::ports::{DirectoryPosition, DuePosition, Place},
     platform::lists::{Seek, TimePosition},
 };
-use abu_domain::{MailId, RecordId, UserId};
+use abu_domain::{
+    MailId, RecordId, UserId,
+    alumni::directory::{Choice, Kind, Level},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -43,6 +46,49 @@ impl Position for DuePosition {
         Self {
             due_at,
             id: id.into(),
+        }
+    }
+}
+
+/// Rank, name, id; kind and level of the plan; weights of the words.
+impl Position for DirectoryPosition {
+    type Wire = (i32, String, Uuid, u8, Option<u8>, Vec<u16>);
+
+    fn to_wire(self) -> Self::Wire {
+        let Self { place, choice } = self;
+        let kind = match choice.kind {
+            Kind::Ordered => 0,
+            Kind::Ranked => 1,
+            Kind::Common => 2,
+        };
+        let level = choice.level.map(Level::number);
+        let user = place.user.uuid();
+        (
+            place.rank,
+            place.name_key,
+            user,
+            kind,
+            level,
+            choice.weights,
+        )
+    }
+
+    fn from_wire((rank, name_key, user, kind, level, weights): Self::Wire) -> Self {
+        Self {
+            place: Place {
+                rank,
+                name_key,
+                user: user.into(),
+            },
+            choice: Choice {
+                kind: match kind {
+                    0 => Kind::Ordered,
+                    1 => Kind::Ranked,
+                    _ => Kind::Common,
+                },
+                level: level.and_then(Level::from_number),
+                weights,
+            },
         }
     }
 }

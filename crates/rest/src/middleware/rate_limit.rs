@@ -95,6 +95,11 @@ impl Limits {
         take(&self.0, limit, key)
     }
 
+    /// Shows a limit that a use case counted.
+    pub(crate) fn note(&self, status: Option<QuotaStatus>) {
+        note(&self.0, status);
+    }
+
     /// Counts a failure of the client for the network that it comes from. The answer is the failure, or that
     /// there were too many.
     pub(crate) fn failed(&self, limit: Shaping, failure: Problem) -> Problem {
@@ -109,10 +114,14 @@ impl Limits {
 
 fn take(request: &HttpRequest, limit: Shaping, key: Key) -> Result<(), Problem> {
     let status = shared::<RateLimits>(request).take(limit, key)?;
+    note(request, status);
+    Ok(())
+}
+
+fn note(request: &HttpRequest, status: Option<QuotaStatus>) {
     if let (Some(status), Some(shown)) = (status, request.extensions().get::<ShownQuotaStatus>()) {
         shown.note(status);
     }
-    Ok(())
 }
 
 /// What the answer to a request will show: of all limits that counted it the one that leaves least.

@@ -67,6 +67,9 @@ problem_kinds! {
         "The caller lacks permissions, named in `required`, or the role in the room that this \
          takes. A caller who gives permissions must hold them. A caller who acts on an account must \
          hold all permissions of its owner.";
+    NotVerifiedAlumni => FORBIDDEN, "not-verified-alumni", "Only verified graduates may do this",
+        "The university has not confirmed yet that the account belongs to a graduate. Claim a record of the register: \
+         `POST /api/v1/me/claims`.";
     TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
         "Members of this group use their permissions only with one-time passwords: set them up with \
          `POST /api/v1/auth/totp`.";
@@ -104,6 +107,8 @@ problem_kinds! {
     ValidationFailed => UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid",
         "Every field or parameter that breaks a rule is listed in `errors`, with a stable `code` \
          and a sentence for people.";
+    SearchTooBroad => UNPROCESSABLE_ENTITY, "search-too-broad", "The search is too broad",
+        "The search took longer than it may. Narrow it: add a year, a department or another word of the name.";
     PreconditionRequired => PRECONDITION_REQUIRED, "precondition-required",
         "The header If-Match is missing",
         "This change takes the header `If-Match` with the `ETag` of what was read, so that it does \

@@ -124,6 +124,7 @@ impl BrokenServer {
             settings: &settings,
             secret: secret.into(),
             encryption_key: secret.into(),
+            searches: Arc::clone(&store),
             store,
             readiness: readiness.clone(),
             clock: Arc::new(SystemClock),

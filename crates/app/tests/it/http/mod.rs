@@ -8,6 +8,7 @@ mod chat_door;
 mod conditional;
 mod console;
 mod cookies;
+mod directory;
 mod documentation;
 mod emails;
 mod errors;

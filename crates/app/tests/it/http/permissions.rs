@@ -17,6 +17,8 @@ pub(super) enum Access {
     Public,
     /// Every authenticated user.
     User,
+    /// Verified graduates.
+    Verified,
     /// Holders of one permission.
     Holder(Permission),
     /// Members of the room; to others it does not exist.
@@ -29,7 +31,7 @@ pub(super) enum Access {
     Enrolled,
 }
 
-use Access::{Enrolled, Holder, Member, Own, Owner, Public, User};
+use Access::{Enrolled, Holder, Member, Own, Owner, Public, User, Verified};
 use Permission::{
     CreateAlumniRecord, CreateGroup, CreateInvitation, CreatePermission, CreateRole, CreateUser,
     DeleteGroup, DeletePermission, DeleteRole, DeleteUser, ImportAlumni, ManageSettings,
@@ -70,6 +72,9 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/api/v1/auth/totp", Enrolled),
     ("POST", "/api/v1/auth/totp/confirm", Enrolled),
     ("POST", "/api/v1/auth/totp/recovery-codes", Enrolled),
+    ("GET", "/api/v1/alumni", Verified),
+    ("GET", "/api/v1/alumni/suggest", Verified),
+    ("GET", "/api/v1/alumni/counts", User),
     ("GET", "/api/v1/reference", Public),
     ("GET", "/api/v1/reference/{kind}", Public),
     ("GET", "/api/v1/reference/{kind}/v/{version}", Public),
@@ -592,6 +597,9 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
         let answer = answer.send().await;
         match access {
             Public | User => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
+            Verified => {
+                answer.problem("not-verified-alumni");
+            }
             Holder(permission) => {
                 let problem = answer.problem("permission-denied");
                 assert_eq!(problem["required"], json!([permission.name()]));

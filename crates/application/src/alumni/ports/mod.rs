@@ -1,12 +1,14 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod directory;
 mod import_files;
 mod imports;
 mod invitations;
 mod records;
 mod reference;
 mod synthetic;
+mod synthetic_profiles;
 
 use crate::platform::ports::all_ports;
 
@@ -14,6 +16,10 @@ pub use claims::{
     AskedCodes, AwardFacts, CandidateQuery, ClaimCodes, ClaimEvent, ClaimFilter, ClaimReads,
     ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
     RecordFacts, RecordInvitation,
+};
+pub use directory::{
+    DirectoryPosition, DirectoryReads, DirectoryWrites, Entry, Frequencies, Grown, InTime,
+    NewToken, Place, SetCount, SetKind, Suggested,
 };
 pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
@@ -33,10 +39,11 @@ pub use records::{
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
 pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
+pub use synthetic_profiles::SyntheticProfileWrites;
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
+    Reads: ClaimReads, DirectoryReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites,;
+    Writes: ClaimWrites, DirectoryWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites, SyntheticProfileWrites,;
 }

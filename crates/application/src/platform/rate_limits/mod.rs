@@ -34,6 +34,10 @@ pub struct RateLimitSettings {
     pub refresh: Quota,
     /// Refreshes with a token that is not genuine, by network.
     pub failed_refresh: Quota,
+    /// Requests to the directory of members, by user.
+    pub directory: Quota,
+    /// Members whom the directory shows, by user.
+    pub directory_cards: Quota,
     /// Failed logins, by account and network.
     pub log_in_account: Quota,
     /// Failed logins to accounts that do not know the network, by network.
@@ -128,6 +132,8 @@ impl RateLimits {
             failed_handshake: quota,
             refresh: quota,
             failed_refresh: quota,
+            directory: quota,
+            directory_cards: quota,
             log_in_account: quota,
             log_in_network: quota,
             log_in_elsewhere: quota,
@@ -161,6 +167,8 @@ pub(crate) mod tests {
             failed_handshake: quota("600/min"),
             refresh: quota("10/min"),
             failed_refresh: quota("60/min"),
+            directory: quota("60/min"),
+            directory_cards: quota("2000/d"),
             log_in_account: quota("10/15min"),
             log_in_network: quota("100/15min"),
             log_in_elsewhere: quota("100/d"),

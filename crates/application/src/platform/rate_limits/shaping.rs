@@ -21,6 +21,10 @@ named_enum! {
         Refresh => "refresh",
         /// A refresh with a token that is not genuine, by network.
         FailedRefresh => "failed-refresh",
+        /// A request to the directory of members, by user.
+        Directory => "directory",
+        /// A member whom the directory shows, by user.
+        DirectoryCards => "directory-cards",
     }
 }
 
@@ -33,6 +37,8 @@ impl Shaping {
             Self::FailedHandshake => settings.failed_handshake,
             Self::Refresh => settings.refresh,
             Self::FailedRefresh => settings.failed_refresh,
+            Self::Directory => settings.directory,
+            Self::DirectoryCards => settings.directory_cards,
         }
     }
 }
@@ -43,13 +49,27 @@ impl RateLimits {
     /// # Errors
     /// The key's bucket is empty.
     pub fn take(&self, limit: Shaping, key: Key) -> Result<Option<QuotaStatus>, RateLimited> {
-        self.take_at(limit, key, Instant::now())
+        self.take_at(limit, key, 1, Instant::now())
+    }
+
+    /// Counts so many at once, at most the quota; `None` where limits are turned off. A refusal counts nothing.
+    ///
+    /// # Errors
+    /// The key's bucket has fewer.
+    pub fn take_many(
+        &self,
+        limit: Shaping,
+        key: Key,
+        tokens: u32,
+    ) -> Result<Option<QuotaStatus>, RateLimited> {
+        self.take_at(limit, key, tokens, Instant::now())
     }
 
     fn take_at(
         &self,
         limit: Shaping,
         key: Key,
+        tokens: u32,
         now: Instant,
     ) -> Result<Option<QuotaStatus>, RateLimited> {
         let buckets = self.memory.get(limit as usize);
@@ -62,7 +82,7 @@ impl RateLimits {
             remaining,
             renews_in: whole_seconds(wait),
         };
-        match buckets.take(key, now) {
+        match buckets.take_many(key, tokens, now) {
             Ok(remaining) => Ok(Some(status(remaining, buckets.rate().interval()))),
             Err(wait) => Err(RateLimited(status(0, wait))),
         }
@@ -90,15 +110,15 @@ mod tests {
             let (limits, now) = (limits(), Instant::now());
             let quota = limit.quota(&settings());
             for left in (0..quota.limit().get()).rev() {
-                let status = limits.take_at(*limit, user(1), now).unwrap().unwrap();
+                let status = limits.take_at(*limit, user(1), 1, now).unwrap().unwrap();
                 assert_eq!((status.policy, status.quota), (limit.name(), quota));
                 assert_eq!(status.remaining, left);
             }
-            let RateLimited(refused) = limits.take_at(*limit, user(1), now).unwrap_err();
+            let RateLimited(refused) = limits.take_at(*limit, user(1), 1, now).unwrap_err();
             assert_eq!(refused.remaining, 0, "{refused:?}");
-            limits.take_at(*limit, user(2), now).unwrap();
+            limits.take_at(*limit, user(2), 1, now).unwrap();
             let later = now + Duration::from_secs(refused.renews_in.into());
-            limits.take_at(*limit, user(1), later).unwrap();
+            limits.take_at(*limit, user(1), 1, later).unwrap();
         }
     }
 

@@ -83,3 +83,7 @@ VALUES ('00000000-0000-4000-8000-0000000000c1', 'claim', :other, 'reject', now()
 INSERT INTO invitations (id, claim_id, record_id, code_hash, expires_at, accepted_at, accepted_by, created_at)
 VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', '00000000-0000-4000-8000-0000000000a1', 'code',
         now(), now(), :user, now());
+
+INSERT INTO directory_entries (user_id, display_name, name_key, name_set, name_count, terms, grad_year, department_id,
+                               country_id, state_id, city, industry_id, employer_id, headline)
+VALUES (:user, 'Amina Bello', 'bello amina', 'amina bello', 2, '{amina,bello}', 2015, 1, 1, 1, 'Zaria', 1, 1, 'Engineer');

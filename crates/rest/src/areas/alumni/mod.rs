@@ -1,7 +1,8 @@
-//! Reference data, the register of graduates, and claims.
+//! Reference data, the register of graduates, claims, and the directory.
 
 mod claims;
 mod csv;
+mod directory;
 mod dto;
 mod holidays;
 mod imports;
@@ -21,6 +22,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(review::configure)
         .configure(invitations::configure)
         .configure(holidays::configure)
+        .configure(directory::configure)
         .configure(imports::configure)
         .configure(records::configure)
         .configure(reference::configure);

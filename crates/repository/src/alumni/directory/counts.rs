@@ -1,0 +1,168 @@
+//! Counts: of results, of facets, of fixed sets.
+
+use std::collections::BTreeMap;
+
+use abu_application::{
+    alumni::ports::{SetCount, SetKind},
+    platform::lists::Total,
+};
+use abu_domain::alumni::directory::{Condition, Facet};
+use chrono::{DateTime, Utc};
+use diesel::{
+    PgConnection, QueryResult, RunQueryDsl,
+    sql_types::{Array, BigInt, Integer, SmallInt, Text, Timestamptz},
+};
+
+use super::stages::{ByIndex, satisfied};
+use crate::{dynamic_sql::DynamicSql, sql::sql};
+
+pub(super) fn entries(
+    connection: &mut PgConnection,
+    conditions: &[Condition],
+) -> QueryResult<Total> {
+    let mut counted =
+        DynamicSql::text("SELECT count(*) FROM (SELECT FROM directory_entries WHERE ");
+    counted.append(satisfied(conditions, ByIndex::Yes));
+    counted.push(" LIMIT ");
+    counted.bind::<BigInt, _>(Total::EXACT_UP_TO as i64 + 1);
+    counted.push(") AS counted");
+    let count: i64 = counted.returning::<BigInt>().get_result(connection)?;
+    Ok(Total::of(count.unsigned_abs()))
+}
+
+pub(super) fn facets(
+    connection: &mut PgConnection,
+    conditions: &[Condition],
+    facets: &[Facet],
+    most: u32,
+) -> QueryResult<BTreeMap<Facet, Vec<(String, u32)>>> {
+    let prefixes: Vec<String> = facets.iter().map(|facet| facet.prefix()).collect();
+    let mut counted = DynamicSql::text(
+        "SELECT term, rows::integer FROM (
+             SELECT term, count(*) AS rows, row_number() OVER (PARTITION BY left(term, 2) ORDER BY count(*) DESC, term) AS place
+             FROM (SELECT unnest(terms) AS term FROM directory_entries WHERE ",
+    );
+    counted.append(satisfied(conditions, ByIndex::Yes));
+    counted.push(" OFFSET 0) AS t WHERE left(term, 2) = ANY (");
+    counted.bind::<Array<Text>, _>(prefixes);
+    counted.push(") GROUP BY term) AS counted WHERE place <= ");
+    counted.bind::<BigInt, _>(i64::from(most));
+    counted.push(" ORDER BY rows DESC, term");
+    let rows: Vec<(String, i32)> = counted.returning::<(Text, Integer)>().load(connection)?;
+    let mut values: BTreeMap<Facet, Vec<(String, u32)>> =
+        facets.iter().map(|facet| (*facet, Vec::new())).collect();
+    for (term, count) in rows {
+        let known = facets
+            .iter()
+            .find_map(|facet| Some((facet, facet.value_of(&term)?)));
+        if let Some((facet, value)) = known {
+            let value = (value.to_owned(), count.unsigned_abs());
+            values.entry(*facet).or_default().push(value);
+        }
+    }
+    Ok(values)
+}
+
+pub(super) fn terms(
+    connection: &mut PgConnection,
+    prefix: &str,
+    most: u32,
+) -> QueryResult<Vec<(String, u32)>> {
+    let rows: Vec<(String, i32)> = sql::<(Text, Integer)>(
+        "SELECT substr(term, length(?) + 1), members FROM facet_counts
+         WHERE term > ? AND term < ? || U&'\\+10FFFF' ORDER BY members DESC, term LIMIT ?",
+    )
+    .bind::<Text, _>(prefix)
+    .bind::<Text, _>(prefix)
+    .bind::<Text, _>(prefix)
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)?;
+    let counts = rows
+        .into_iter()
+        .map(|(value, count)| (value, count.unsigned_abs()));
+    Ok(counts.collect())
+}
+
+pub(super) fn recount_facets(connection: &mut PgConnection) -> QueryResult<()> {
+    sql::<()>(
+        "WITH counted AS MATERIALIZED (
+             SELECT term, count(*)::integer AS rows FROM directory_entries, unnest(terms) AS term
+             WHERE left(term, 1) = '#' GROUP BY term
+             UNION ALL SELECT '#', count(*)::integer FROM directory_entries HAVING count(*) > 0),
+         gone AS (
+             DELETE FROM facet_counts f WHERE NOT EXISTS (SELECT FROM counted c WHERE c.term = f.term))
+         INSERT INTO facet_counts (term, members) SELECT term, rows FROM counted
+         ON CONFLICT (term) DO UPDATE SET members = excluded.members
+         WHERE facet_counts.members <> excluded.members",
+    )
+    .execute(connection)
+    .map(drop)
+}
+
+/// What one row of the sets says of the register, and of the directory by its terms.
+const SETS: &str = "
+    WITH studied AS MATERIALIZED (
+        SELECT DISTINCT a.record_id, d.faculty_id, a.department_id, a.year
+        FROM awards a JOIN alumni_records r ON r.id = a.record_id
+        LEFT JOIN departments d ON d.id = a.department_id
+        WHERE r.state = 'active'),
+    graduates AS (
+        SELECT CASE GROUPING(faculty_id, department_id, year)
+                   WHEN 3 THEN 'faculty' WHEN 5 THEN 'department' WHEN 6 THEN 'year' ELSE 'faculty_year' END AS kind,
+            COALESCE(faculty_id, 0) AS faculty, COALESCE(department_id, 0) AS department, COALESCE(year, 0) AS year,
+            count(DISTINCT record_id)::integer AS graduates
+        FROM studied
+        GROUP BY GROUPING SETS ((faculty_id), (department_id), (year), (faculty_id, year)))
+    INSERT INTO set_counts (kind, faculty_id, department_id, year, graduates, members, counted_at)
+    SELECT g.kind, g.faculty, g.department, g.year, g.graduates, COALESCE(f.members, 0), ?
+    FROM graduates g
+    LEFT JOIN facet_counts f ON f.term = CASE g.kind
+        WHEN 'faculty' THEN '#f' || g.faculty WHEN 'department' THEN '#d' || g.department
+        WHEN 'year' THEN '#y' || g.year ELSE '#Fy' || g.faculty || '.' || g.year END
+    WHERE (g.kind <> 'faculty' OR g.faculty <> 0) AND (g.kind <> 'department' OR g.department <> 0)
+        AND (g.kind <> 'faculty_year' OR g.faculty <> 0)";
+
+pub(super) fn recount_sets(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+    sql::<()>("DELETE FROM set_counts").execute(connection)?;
+    sql::<()>(SETS)
+        .bind::<Timestamptz, _>(now)
+        .execute(connection)
+        .map(drop)
+}
+
+type SetRow = (String, i16, i16, i16, i32, i32, DateTime<Utc>);
+
+pub(super) fn sets(connection: &mut PgConnection) -> QueryResult<Vec<SetCount>> {
+    let rows: Vec<SetRow> = sql::<(
+        Text,
+        SmallInt,
+        SmallInt,
+        SmallInt,
+        Integer,
+        Integer,
+        Timestamptz,
+    )>(
+        "SELECT kind, faculty_id, department_id, year, graduates, members, counted_at
+             FROM set_counts ORDER BY kind, faculty_id, department_id, year",
+    )
+    .load(connection)?;
+    let counts = rows.into_iter().filter_map(|row| {
+        let (kind, faculty, department, year, graduates, members, counted_at) = row;
+        Some(SetCount {
+            kind: match kind.as_str() {
+                "faculty" => SetKind::Faculty,
+                "department" => SetKind::Department,
+                "year" => SetKind::Year,
+                "faculty_year" => SetKind::FacultyYear,
+                _ => return None,
+            },
+            faculty,
+            department,
+            year,
+            graduates: graduates.unsigned_abs(),
+            members: members.unsigned_abs(),
+            counted_at,
+        })
+    });
+    Ok(counts.collect())
+}
