@@ -10,10 +10,10 @@ pub mod platform;
 
 pub use platform::{
     ids::{
-        AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
-        ExportId, FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId,
-        MergeId, MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId,
-        UserId,
+        AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EducationId,
+        EmailId, EmployerId, ExperienceId, ExportId, FacultyId, ImportId, IndustryId, InvitationId,
+        JobId, LinkId, LoginSessionId, MailId, MergeId, MessageId, ProgrammeId, RecordId,
+        RecordInvitationId, RoomId, SkillId, StateId, TaskId, UserId,
     },
     text::Violation,
 };

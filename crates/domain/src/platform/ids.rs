@@ -172,3 +172,23 @@ typed_id!(
     /// A merge of two records of the register; UUIDv4.
     MergeId
 );
+typed_id!(
+    /// Work on a profile, present or past; UUIDv4.
+    ExperienceId
+);
+typed_id!(
+    /// Education on a profile; UUIDv4.
+    EducationId
+);
+typed_id!(
+    /// A web address on a profile; UUIDv4.
+    LinkId
+);
+numbered_id!(
+    /// An employer, as members name it.
+    EmployerId(i32)
+);
+numbered_id!(
+    /// A skill, as members name it.
+    SkillId(i32)
+);

@@ -3,6 +3,8 @@
 mod claims;
 mod imports;
 mod invitations;
+mod profiles;
 mod records;
 mod reference;
 mod synthetic;
+mod vocabulary;

@@ -4,6 +4,7 @@ mod claims;
 mod import_files;
 mod imports;
 mod invitations;
+mod profiles;
 mod records;
 mod reference;
 mod synthetic;
@@ -27,6 +28,10 @@ pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
     PrintedInvitation, Segment,
 };
+pub use profiles::{
+    AlumniPart, AskedPlaces, Eligibility, KnownPlaces, Member, ProfileDetails, ProfileReads,
+    ProfileWrites, StoredExperience, TermFilter, TermRecord, VocabularyReads, VocabularyWrites,
+};
 pub use records::{
     AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,
     RecordEvent, RecordFilter, RecordReads, RecordWrites,
@@ -36,7 +41,7 @@ pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
+    Reads: ClaimReads, ImportReads, InvitationReads, ProfileReads, RecordReads, ReferenceReads, VocabularyReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites,;
+    Writes: ClaimWrites, ImportWrites, InvitationWrites, ProfileWrites, RecordWrites, ReferenceWrites, SyntheticWrites, VocabularyWrites,;
 }

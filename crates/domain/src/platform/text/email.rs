@@ -76,7 +76,7 @@ fn is_atom(text: &str) -> bool {
 }
 
 /// The A-label form of a host name. The last label begins with a letter, as no IP address does.
-fn host_name(text: &str) -> Option<String> {
+pub(crate) fn host_name(text: &str) -> Option<String> {
     let host = Uts46::new()
         .to_ascii(
             text.as_bytes(),

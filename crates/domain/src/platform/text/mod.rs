@@ -16,6 +16,7 @@ pub(crate) use any_text::{any_text, every_character};
 pub(crate) use characters::is_number;
 #[cfg(test)]
 pub(crate) use characters::{is_letter, script};
+pub(crate) use email::host_name;
 pub use email::{EmailAddress, MaskedEmail};
 pub use fold::folded;
 pub(crate) use line::{mended_line, nfc, nfkc, one_line};

@@ -1,0 +1,5 @@
+//! The directory of graduates.
+
+mod refresh;
+
+pub use refresh::refresh_entries;
