@@ -293,6 +293,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Education of members outside the university, in their own words. Awards of the university are in the register.
+    educations (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        institution -> Text,
+        degree -> Nullable<Text>,
+        field -> Nullable<Text>,
+        from_year -> Nullable<Int2>,
+        to_year -> Nullable<Int2>,
+    }
+}
+
+diesel::table! {
     /// Changes of primary addresses, which the reader of the old one may undo.
     email_changes (id) {
         id -> Uuid,
@@ -370,6 +383,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Employers as members name them, each spelling once. Rows are never deleted.
+    employers (id) {
+        id -> Int4,
+        /// Names the row for programs.
+        uuid -> Uuid,
+        /// As its first user or the office spells it.
+        name -> Text,
+        /// The name without case, accents and punctuation.
+        name_key -> Text,
+        /// A proposed name is neither suggested to others nor a filter; three users or the office confirm it.
+        state -> Text,
+        /// What the name stands for; that row is not merged itself.
+        merged_into -> Nullable<Int4>,
+        /// How many members name it, as counted last.
+        uses -> Int4,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Accounts that were erased. A restored backup may hold them again, and the ledger names them without their data.
     erasure_ledger (user_hash) {
         /// SHA-256 of the 16 bytes of the account's id.
@@ -399,6 +433,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Work of members, present and past.
+    experiences (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        employer_id -> Nullable<Int4>,
+        title -> Text,
+        /// The first day of the month.
+        started -> Nullable<Date>,
+        /// The first day of the month.
+        ended -> Nullable<Date>,
+        is_current -> Bool,
+    }
+}
+
+diesel::table! {
     /// Faculties and schools of the university, past and present. Rows are never deleted.
     faculties (id) {
         id -> Int2,
@@ -418,6 +467,15 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who may see a field of a profile. A field without a row has the level that is its default.
+    field_visibility (user_id, field) {
+        user_id -> Uuid,
+        field -> Text,
+        level -> Text,
     }
 }
 
@@ -796,6 +854,53 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Web addresses that members show.
+    profile_links (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        kind -> Text,
+        url -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Skills of members.
+    profile_skills (user_id, skill_id) {
+        user_id -> Uuid,
+        skill_id -> Int4,
+        /// Order on the profile.
+        position -> Int2,
+    }
+}
+
+diesel::table! {
+    /// What members say about themselves. A member without a row has an empty profile. Changes of anything that a profile shows lock its row.
+    profiles (user_id) {
+        user_id -> Uuid,
+        /// Chosen address of the public page; null without one.
+        slug -> Nullable<Text>,
+        /// Whether the directory lists the member: the latest answer to the consent directory.
+        is_listed -> Bool,
+        /// Whether search engines may index the public page.
+        allow_indexing -> Bool,
+        /// Shown in place of the given names of the register.
+        preferred_name -> Nullable<Text>,
+        headline -> Nullable<Text>,
+        bio -> Nullable<Text>,
+        country_id -> Nullable<Int2>,
+        /// A state of Nigeria.
+        state_id -> Nullable<Int2>,
+        city -> Nullable<Text>,
+        industry_id -> Nullable<Int2>,
+        /// Rises with each change of the profile, its rows elsewhere or its privacy.
+        version -> Int8,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Programmes of study: a subject, the department that teaches it, and the degree it leads to. Rows are never deleted.
     programmes (id) {
         id -> Int4,
@@ -1061,6 +1166,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Skills as members name them, each spelling once. Rows are never deleted.
+    skills (id) {
+        id -> Int4,
+        /// Names the row for programs.
+        uuid -> Uuid,
+        /// As its first user or the office spells it.
+        name -> Text,
+        /// The name without case, accents and punctuation.
+        name_key -> Text,
+        /// A proposed name is neither suggested to others nor a filter; three users or the office confirm it.
+        state -> Text,
+        /// What the name stands for; that row is not merged itself.
+        merged_into -> Nullable<Int4>,
+        /// How many members name it, as counted last.
+        uses -> Int4,
+        created_at -> Timestamptz,
+        last_modified -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The states of Nigeria and the Federal Capital Territory. Rows are never deleted.
     states (id) {
         id -> Int2,
@@ -1222,10 +1348,14 @@ diesel::joinable!(claims -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(data_exports -> users (user_id));
 diesel::joinable!(departments -> faculties (faculty_id));
+diesel::joinable!(educations -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
 diesel::joinable!(email_conflicts -> users (holder_id));
 diesel::joinable!(email_verifications -> user_emails (email_id));
+diesel::joinable!(experiences -> employers (employer_id));
+diesel::joinable!(experiences -> users (user_id));
+diesel::joinable!(field_visibility -> users (user_id));
 diesel::joinable!(import_changes -> alumni_records (record_id));
 diesel::joinable!(import_changes -> imports (import_id));
 diesel::joinable!(invitation_batches -> users (created_by));
@@ -1239,6 +1369,13 @@ diesel::joinable!(mailbox_suppressions -> alumni_records (record_id));
 diesel::joinable!(password_resets -> users (user_id));
 diesel::joinable!(permission_role -> permissions (permission_id));
 diesel::joinable!(permission_role -> roles (role_id));
+diesel::joinable!(profile_links -> users (user_id));
+diesel::joinable!(profile_skills -> skills (skill_id));
+diesel::joinable!(profile_skills -> users (user_id));
+diesel::joinable!(profiles -> countries (country_id));
+diesel::joinable!(profiles -> industries (industry_id));
+diesel::joinable!(profiles -> states (state_id));
+diesel::joinable!(profiles -> users (user_id));
 diesel::joinable!(programmes -> degrees (degree_id));
 diesel::joinable!(programmes -> departments (department_id));
 diesel::joinable!(record_events -> alumni_records (record_id));
@@ -1278,13 +1415,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     data_exports,
     degrees,
     departments,
+    educations,
     email_changes,
     email_conflicts,
     email_outbox,
     email_verifications,
+    employers,
     erasure_ledger,
     erasures,
+    experiences,
     faculties,
+    field_visibility,
     groups,
     holidays,
     idempotency_keys,
@@ -1305,6 +1446,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     password_resets,
     permission_role,
     permissions,
+    profile_links,
+    profile_skills,
+    profiles,
     programmes,
     rate_limits,
     record_duplicates,
@@ -1321,6 +1465,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    skills,
     states,
     tasks,
     totp_recovery_codes,

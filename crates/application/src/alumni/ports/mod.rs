@@ -5,6 +5,7 @@ mod directory;
 mod import_files;
 mod imports;
 mod invitations;
+mod profiles;
 mod records;
 mod reference;
 mod synthetic;
@@ -33,6 +34,10 @@ pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,
     PrintedInvitation, Segment,
 };
+pub use profiles::{
+    AlumniPart, AskedPlaces, Eligibility, KnownPlaces, Member, ProfileDetails, ProfileReads,
+    ProfileWrites, StoredExperience, TermFilter, TermRecord, VocabularyReads, VocabularyWrites,
+};
 pub use records::{
     AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,
     RecordEvent, RecordFilter, RecordReads, RecordWrites,
@@ -43,7 +48,7 @@ pub use synthetic_profiles::SyntheticProfileWrites;
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, DirectoryReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
+    Reads: ClaimReads, DirectoryReads, ImportReads, InvitationReads, ProfileReads, RecordReads, ReferenceReads, VocabularyReads,;
     /// What the area writes.
-    Writes: ClaimWrites, DirectoryWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites, SyntheticProfileWrites,;
+    Writes: ClaimWrites, DirectoryWrites, ImportWrites, InvitationWrites, ProfileWrites, RecordWrites, ReferenceWrites, SyntheticWrites, SyntheticProfileWrites, VocabularyWrites,;
 }
