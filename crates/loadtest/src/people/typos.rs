@@ -107,7 +107,7 @@ impl Spellings {
             let class: Vec<&str> = line.split_whitespace().collect();
             for spelling in &class {
                 let others = class.iter().filter(|other| *other != spelling);
-                of.entry(spelling).or_default().extend(others);
+                of.entry(*spelling).or_default().extend(others.copied());
             }
         }
         Self(of)

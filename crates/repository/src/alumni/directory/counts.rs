@@ -10,6 +10,7 @@ use abu_domain::alumni::directory::{Condition, Facet};
 use chrono::{DateTime, Utc};
 use diesel::{
     PgConnection, QueryResult, RunQueryDsl,
+    connection::SimpleConnection,
     sql_types::{Array, BigInt, Integer, SmallInt, Text, Timestamptz},
 };
 
@@ -83,7 +84,13 @@ pub(super) fn terms(
     Ok(counts.collect())
 }
 
+/// A count of a million rows takes seconds and locks no row that a request changes: the usual timeout is not for it.
+pub(super) fn take_time(connection: &mut PgConnection) -> QueryResult<()> {
+    connection.batch_execute("SET LOCAL statement_timeout = '10min'")
+}
+
 pub(super) fn recount_facets(connection: &mut PgConnection) -> QueryResult<()> {
+    take_time(connection)?;
     sql::<()>(
         "WITH counted AS MATERIALIZED (
              SELECT term, count(*)::integer AS rows FROM directory_entries, unnest(terms) AS term
@@ -102,9 +109,10 @@ pub(super) fn recount_facets(connection: &mut PgConnection) -> QueryResult<()> {
 /// What one row of the sets says of the register, and of the directory by its terms.
 const SETS: &str = "
     WITH studied AS MATERIALIZED (
-        SELECT DISTINCT a.record_id, d.faculty_id, a.department_id, a.year
+        SELECT DISTINCT a.record_id, d.faculty_id, d.id AS department_id, a.year
         FROM awards a JOIN alumni_records r ON r.id = a.record_id
-        LEFT JOIN departments d ON d.id = a.department_id
+        LEFT JOIN programmes p ON p.id = a.programme_id
+        LEFT JOIN departments d ON d.id = COALESCE(a.department_id, p.department_id)
         WHERE r.state = 'active'),
     graduates AS (
         SELECT CASE GROUPING(faculty_id, department_id, year)
@@ -123,6 +131,7 @@ const SETS: &str = "
         AND (g.kind <> 'faculty_year' OR g.faculty <> 0)";
 
 pub(super) fn recount_sets(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+    take_time(connection)?;
     sql::<()>("DELETE FROM set_counts").execute(connection)?;
     sql::<()>(SETS)
         .bind::<Timestamptz, _>(now)

@@ -155,23 +155,26 @@ pub(super) fn statement<'a>(
         is_backward: seek.is_backward(),
         limit,
     };
-    match stage {
-        Stage::Gathered { conditions, rank } => page.gathered(conditions, rank),
+    match *stage {
+        Stage::Gathered {
+            conditions,
+            ref rank,
+        } => page.gathered(conditions, rank),
         Stage::Walked {
             by_year,
             walk,
             conditions,
-        } => page.walked(*by_year, *walk, conditions),
+        } => page.walked(by_year, walk, conditions),
         Stage::Names {
             names,
             facets,
             except,
-        } => page.of_names(names, facets, *except),
+        } => page.of_names(names, facets, except),
         Stage::Surnames {
             surnames,
             words,
             facets,
-            except,
+            ref except,
         } => page.of_surnames(surnames, words, facets, except),
     }
 }
@@ -186,7 +189,7 @@ struct Page {
 impl Page {
     fn gathered<'a>(&self, conditions: &'a [Condition], rank: &Rank<'a>) -> DynamicSql<'a> {
         let mut sql = DynamicSql::text("WITH m AS MATERIALIZED (SELECT user_id, name_key, ");
-        match rank {
+        match *rank {
             Rank::None => sql.push("0"),
             Rank::Year => sql.push(BY_YEAR),
             Rank::Points(ranking) => sql.append(points(ranking)),

@@ -9,6 +9,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Integer, Text},
 };
 
+use super::counts::take_time;
 use crate::sql::sql;
 
 /// The pseudo-term of all rows.
@@ -92,6 +93,7 @@ pub(super) fn forget(connection: &mut PgConnection, tokens: &[String]) -> QueryR
 }
 
 pub(super) fn recount(connection: &mut PgConnection) -> QueryResult<()> {
+    take_time(connection)?;
     sql::<()>(
         "WITH counted AS MATERIALIZED (
              SELECT term, count(*)::integer AS rows FROM directory_entries, unnest(terms) AS term

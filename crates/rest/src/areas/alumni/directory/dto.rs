@@ -65,7 +65,7 @@ json_form! {
 pub(super) struct Found {
     /// Values of the facets that `facets` asked for, at most 50 each, the most frequent first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = json!({"year": [{"value": "2015", "count": 120}]}))]
+    #[schema(value_type = Option<BTreeMap<String, Vec<FacetValue>>>, example = json!({"year": [{"value": "2015", "count": 120}]}))]
     facets: Option<BTreeMap<&'static str, Vec<FacetValue>>>,
     /// True where a facet was asked for and the search has too many results to count it.
     #[serde(skip_serializing_if = "Option::is_none")]
