@@ -15,6 +15,10 @@ fn describe_counters() {
         "Answered requests, by method, route and status"
     );
     describe_counter!("abu_rate_limited_total", "Requests answered 429, by policy");
+    describe_counter!(
+        "abu_directory_alerts_total",
+        "Accounts that read four fifths of their daily directory cards"
+    );
     describe_counter!("abu_messages_stored_total", "Committed messages");
     describe_counter!(
         "abu_chat_deliveries_total",
