@@ -7,7 +7,7 @@ use chrono::NaiveTime;
 use super::{Directory, maintain::add_missing_tokens};
 use crate::platform::{
     jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step, time_of_day},
-    ports::Schedule,
+    ports::{Schedule, StoreError},
 };
 
 const HOURLY: Duration = Duration::from_secs(3_600);
@@ -40,7 +40,7 @@ impl JobHandler for VocabularyJob {
         step.commit(|tx| {
             add_missing_tokens(tx)?;
             tx.recount_tokens()?;
-            Ok(Next::Done)
+            Ok::<_, StoreError>(Next::Done)
         })
     }
 }
@@ -60,7 +60,7 @@ impl JobHandler for FacetsJob {
     fn step(&self, step: Step<'_>) -> Result<Settled, JobError> {
         step.commit(|tx| {
             tx.recount_facets()?;
-            Ok(Next::Done)
+            Ok::<_, StoreError>(Next::Done)
         })
     }
 }
@@ -82,7 +82,7 @@ impl JobHandler for SetsJob {
         step.commit(|tx| {
             tx.recount_facets()?;
             tx.recount_sets(now)?;
-            Ok(Next::Done)
+            Ok::<_, StoreError>(Next::Done)
         })
     }
 }

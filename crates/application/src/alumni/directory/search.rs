@@ -12,7 +12,7 @@ use abu_domain::{
         names::Lexicon,
         reference::{Catalogue, Entry as ReferenceEntry, Kind},
     },
-    identity::Verification,
+    identity::user::Verification,
 };
 
 use super::{Directory, DirectoryError, DirectorySearch, request::kind};
