@@ -5,8 +5,10 @@ use super::{
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
+    profiles::{CountUsesJob, FollowImportJob, FollowTermJob, Profiles, Vocabularies},
     records::{DuplicatesJob, Records},
     reference::Reference,
+    relations::NoRelations,
 };
 use crate::{Context, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler};
 
@@ -30,6 +32,8 @@ pub struct UseCases {
     pub imports: Imports,
     pub claims: Claims,
     pub invitations: Invitations,
+    pub profiles: Profiles,
+    pub vocabularies: Vocabularies,
 }
 
 impl UseCases {
@@ -54,6 +58,13 @@ impl UseCases {
             invitations: Invitations {
                 claims: claims.clone(),
             },
+            profiles: Profiles {
+                context: context.clone(),
+                relations: Arc::new(NoRelations),
+            },
+            vocabularies: Vocabularies {
+                context: context.clone(),
+            },
             claims,
         }
     }
@@ -70,6 +81,9 @@ impl UseCases {
             Arc::new(ExpiryJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
             Arc::new(DuplicatesJob(self.records.clone())),
+            Arc::new(FollowTermJob(self.profiles.clone())),
+            Arc::new(FollowImportJob(self.profiles.clone())),
+            Arc::new(CountUsesJob),
         ]
     }
 }
