@@ -83,7 +83,7 @@ impl UseCases {
             Arc::new(DuplicatesJob(self.records.clone())),
             Arc::new(FollowTermJob(self.profiles.clone())),
             Arc::new(FollowImportJob(self.profiles.clone())),
-            Arc::new(CountUsesJob),
+            Arc::new(CountUsesJob(self.profiles.clone())),
         ]
     }
 }

@@ -1,7 +1,10 @@
 //! The rules of the alumni area.
 
 mod claims;
+mod graduates;
 mod imports;
+mod profiles;
 mod records;
 mod reference;
 mod synthetic;
+mod visibility;

@@ -70,6 +70,9 @@ problem_kinds! {
     TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
         "Members of this group use their permissions only with one-time passwords: set them up with \
          `POST /api/v1/auth/totp`.";
+    NotVerifiedAlumni => FORBIDDEN, "not-verified-alumni", "For verified graduates alone",
+        "The university has not confirmed the caller as a graduate. `POST /api/v1/me/claims` is the \
+         way to it.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
     AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use abu_domain::{ImportId, UserId, alumni::profiles::Vocabulary};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::Profiles;
@@ -20,6 +21,8 @@ const A_STEP: u32 = 50;
 /// How many names one step counts.
 const COUNTED: u32 = 500;
 const BETWEEN_COUNTS: Duration = Duration::from_secs(3_600);
+/// How long a proposed name that no profile uses stays.
+const UNUSED_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The job that renews the profiles which use a name: after it was confirmed, renamed or merged.
 #[derive(Clone)]
@@ -156,9 +159,9 @@ impl JobHandler for FollowImportJob {
     }
 }
 
-/// The job that counts how many members use each name, for the order of suggestions.
+/// The job that counts how many members use each name, for the order of suggestions, and deletes names of no use.
 #[derive(Clone)]
-pub struct CountUsesJob;
+pub struct CountUsesJob(pub Profiles);
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Counted {
@@ -181,10 +184,14 @@ impl JobHandler for CountUsesJob {
 
     fn step(&self, step: Step<'_>) -> Result<Settled, JobError> {
         let at: Counted = step.cursor()?.unwrap_or_default();
+        let unchanged_since = self.0.context.clock.now() - UNUSED_FOR;
         step.commit(|tx| {
             let Some(vocabulary) = Vocabulary::ALL.get(at.vocabulary) else {
                 return Ok(Next::Done);
             };
+            if at.after == 0 {
+                tx.delete_unused_terms(*vocabulary, unchanged_since)?;
+            }
             match tx.count_uses(*vocabulary, at.after, COUNTED)? {
                 Some(after) => Next::go_on(&Counted { after, ..at }),
                 None => Next::go_on(&Counted {

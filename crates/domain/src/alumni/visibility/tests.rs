@@ -69,6 +69,7 @@ fn facts() -> ProfileFacts {
     let name = |text| PersonName::parse(text).unwrap();
     ProfileFacts {
         user: Uuid::from_u128(7).into(),
+        is_registered: true,
         surname: name("Bello"),
         given_names: name("Muhammad Sani"),
         previous_names: vec![name("Sani Dantata")],

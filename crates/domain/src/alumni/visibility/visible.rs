@@ -115,7 +115,8 @@ impl VisibleProfile {
         }
         let given_names = facts.preferred_name.as_ref().unwrap_or(&facts.given_names);
         let registry_name = full_name(&facts.given_names, &facts.surname);
-        let registry_name = gate.one(Field::RegistryName, Some(&registry_name));
+        let registry_name = Some(&registry_name).filter(|_| facts.is_registered);
+        let registry_name = gate.one(Field::RegistryName, registry_name);
         let display_name = full_name(given_names, &facts.surname);
         let previous_names = gate.many(Field::PreviousNames, &facts.previous_names);
         let current = current_work(&facts.experiences);

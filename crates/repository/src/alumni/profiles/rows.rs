@@ -135,6 +135,7 @@ impl MemberRow {
         Member {
             facts: ProfileFacts {
                 user: account.id.into(),
+                is_registered: record.id.is_some(),
                 surname: PersonName::from_storage(surname),
                 given_names: PersonName::from_storage(given_names),
                 previous_names: previous_names

@@ -1,4 +1,4 @@
-//! Reference data, the register of graduates, and claims.
+//! Reference data, the register of graduates, claims, and profiles.
 
 mod claims;
 mod csv;
@@ -7,6 +7,7 @@ mod holidays;
 mod imports;
 mod invitations;
 mod problems;
+mod profiles;
 mod proofs;
 mod records;
 mod reference;
@@ -23,5 +24,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(holidays::configure)
         .configure(imports::configure)
         .configure(records::configure)
+        .configure(profiles::configure)
         .configure(reference::configure);
 }
