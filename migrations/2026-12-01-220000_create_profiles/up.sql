@@ -16,7 +16,7 @@ CREATE TABLE employers (
     CONSTRAINT employers_merged_check CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     CONSTRAINT employers_uses_check CHECK (uses >= 0)
 );
-COMMENT ON TABLE employers IS 'Employers as members name them, each spelling once. Rows are never deleted.';
+COMMENT ON TABLE employers IS 'Employers as members name them, each spelling once.';
 COMMENT ON COLUMN employers.uuid IS 'Names the row for programs.';
 COMMENT ON COLUMN employers.name IS 'As its first user or the office spells it.';
 COMMENT ON COLUMN employers.name_key IS 'The name without case, accents and punctuation.';
@@ -44,7 +44,7 @@ CREATE TABLE skills (
     CONSTRAINT skills_merged_check CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     CONSTRAINT skills_uses_check CHECK (uses >= 0)
 );
-COMMENT ON TABLE skills IS 'Skills as members name them, each spelling once. Rows are never deleted.';
+COMMENT ON TABLE skills IS 'Skills as members name them, each spelling once.';
 COMMENT ON COLUMN skills.uuid IS 'Names the row for programs.';
 COMMENT ON COLUMN skills.name IS 'As its first user or the office spells it.';
 COMMENT ON COLUMN skills.name_key IS 'The name without case, accents and punctuation.';

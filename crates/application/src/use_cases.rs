@@ -53,7 +53,16 @@ pub fn erasure_listeners(
             writer: Arc::clone(&messaging.writer),
         }),
         Arc::new(identity::ports::InOneTransaction(alumni::claims::unlink)),
+        Arc::new(identity::ports::InOneTransaction(alumni::profiles::forget)),
     ]
+}
+
+/// The areas that follow the suspension, activation, hiding and showing of an account.
+pub fn standing_listeners(events: Arc<dyn EventBus>) -> Arc<dyn identity::ports::StandingListener> {
+    Arc::new(identity::ports::StandingListeners(vec![
+        Arc::new(messaging::rooms::Succession { events }),
+        Arc::new(alumni::profiles::FollowStanding),
+    ]))
 }
 
 /// What the operator decides, by area.
@@ -84,14 +93,14 @@ impl UseCases {
             links: Arc::clone(&policies.identity.link_tokens),
             totp_policy: Arc::clone(&totp_policy),
         };
-        let succession = messaging::rooms::Succession {
-            events: Arc::clone(&context.events),
-        };
         let messaging = messaging::UseCases::start(context, policies.messaging)?;
         let outer = identity::OuterAreas {
-            standing: Arc::new(succession),
+            standing: standing_listeners(Arc::clone(&context.events)),
             erasure: erasure_listeners(context, &messaging.messages),
-            exports: vec![Arc::new(messaging::exports::OwnConversations)],
+            exports: vec![
+                Arc::new(messaging::exports::OwnConversations),
+                Arc::new(alumni::profiles::OwnProfileData),
+            ],
         };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),

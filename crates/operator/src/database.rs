@@ -17,12 +17,13 @@ use abu_application::{
         passwords::{HashingQueue, PasswordWork},
         setup::Setup,
     },
-    messaging::{messages::Messaging, ports::NoPresence, rooms::Succession, writer::WriterPolicy},
+    messaging::{messages::Messaging, ports::NoPresence, writer::WriterPolicy},
     platform::{
         ports::NoSubscribers,
         rate_limits::RateLimits,
         system::{SystemClock, SystemIds},
     },
+    standing_listeners,
     store::Store,
 };
 use abu_embedded_postgres::StartError;
@@ -115,9 +116,7 @@ impl OpenDatabase {
             .map_err(AdminError::Threads)?;
         Ok(Erasures {
             passwords: password_work(settings),
-            standing: Arc::new(Succession {
-                events: Arc::new(NoSubscribers),
-            }),
+            standing: standing_listeners(Arc::new(NoSubscribers)),
             listeners: erasure_listeners(&context, &messaging).into(),
             context,
         })
@@ -128,9 +127,7 @@ impl OpenDatabase {
             context: self.context(settings),
             passwords: password_work(settings),
             policy: Arc::new(settings.auth.session_policy()),
-            standing: Arc::new(Succession {
-                events: Arc::new(NoSubscribers),
-            }),
+            standing: standing_listeners(Arc::new(NoSubscribers)),
         }
     }
 

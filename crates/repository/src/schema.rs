@@ -383,7 +383,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Employers as members name them, each spelling once. Rows are never deleted.
+    /// Employers as members name them, each spelling once.
     employers (id) {
         id -> Int4,
         /// Names the row for programs.
@@ -1166,7 +1166,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Skills as members name them, each spelling once. Rows are never deleted.
+    /// Skills as members name them, each spelling once.
     skills (id) {
         id -> Int4,
         /// Names the row for programs.

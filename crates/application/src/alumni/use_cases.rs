@@ -6,8 +6,10 @@ use super::{
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
+    profiles::{CountUsesJob, FollowImportJob, FollowTermJob, Profiles, Vocabularies},
     records::{DuplicatesJob, Records},
     reference::Reference,
+    relations::NoRelations,
 };
 use crate::{
     Context, Database, access::TotpPolicy, identity::ports::LinkTokens, platform::jobs::JobHandler,
@@ -36,6 +38,8 @@ pub struct UseCases {
     pub claims: Claims,
     pub invitations: Invitations,
     pub directory: Directory,
+    pub profiles: Profiles,
+    pub vocabularies: Vocabularies,
 }
 
 impl UseCases {
@@ -61,6 +65,13 @@ impl UseCases {
                 claims: claims.clone(),
             },
             directory: Directory::new(context, policies.searches),
+            profiles: Profiles {
+                context: context.clone(),
+                relations: Arc::new(NoRelations),
+            },
+            vocabularies: Vocabularies {
+                context: context.clone(),
+            },
             claims,
         }
     }
@@ -80,6 +91,9 @@ impl UseCases {
             Arc::new(VocabularyJob),
             Arc::new(FacetsJob),
             Arc::new(SetsJob(self.directory.clone())),
+            Arc::new(FollowTermJob(self.profiles.clone())),
+            Arc::new(FollowImportJob(self.profiles.clone())),
+            Arc::new(CountUsesJob(self.profiles.clone())),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! The caller's own account: read, change, deactivate and reactivate.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{
     Violation,
@@ -12,7 +12,7 @@ use crate::{
     Context,
     access::{self, AccessError, Authority, Caller},
     identity::{
-        ports::{EndReason, OwnDetails, WhichSessions},
+        ports::{EndReason, OwnDetails, StandingListener, WhichSessions},
         sessions::{EndedSessions, ending_sessions},
     },
     platform::{
@@ -26,6 +26,7 @@ use crate::{
 #[derive(Clone)]
 pub struct OwnAccounts {
     pub context: Context,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 /// The caller's account and permissions.
@@ -111,6 +112,7 @@ impl OwnAccounts {
     /// and its other sessions end. A log-in reactivates it.
     pub async fn deactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
+        let standing = Arc::clone(&self.standing);
         ending_sessions(&self.context, move |tx| {
             tx.lock_account(caller.user)?;
             let user = caller.user;
@@ -119,6 +121,7 @@ impl OwnAccounts {
                 return Ok(((), EndedSessions { user, sessions }));
             }
             tx.set_deactivated(user, Some(now), now)?;
+            standing.deactivation_changed(tx, user, now)?;
             let others = WhichSessions::AllBut(caller.session);
             let mut sessions = tx.end_sessions(user, others, EndReason::Deactivated, now)?;
             // The caller's session lasts, but its chat connections close.
@@ -135,6 +138,7 @@ impl OwnAccounts {
     /// Shows the caller's account again. In its erasure window an account stays closed.
     pub async fn reactivate(&self, caller: Caller) -> Result<(), AccessError> {
         let (now, entry_id) = self.context.now_and_entry_id();
+        let standing = Arc::clone(&self.standing);
         self.context
             .database
             .transaction(move |tx| {
@@ -147,6 +151,7 @@ impl OwnAccounts {
                     return Err(AccessError::Suspended);
                 }
                 tx.set_deactivated(caller.user, None, now)?;
+                standing.deactivation_changed(tx, caller.user, now)?;
                 caller
                     .entry(Action::AccountReactivate)
                     .on(Target::user(caller.user))

@@ -20,7 +20,10 @@ use crate::{
     access::TotpPolicy,
     identity::{
         passwords::PasswordWork,
-        ports::{AccessTokens, OneTimePasswords, RefreshTokens, TokenClaims, TokenError},
+        ports::{
+            AccessTokens, OneTimePasswords, RefreshTokens, StandingListener, TokenClaims,
+            TokenError,
+        },
     },
 };
 
@@ -48,6 +51,7 @@ pub struct Sessions {
     pub one_time_passwords: Arc<dyn OneTimePasswords>,
     pub policy: Arc<SessionPolicy>,
     pub failures: Arc<LogInFailures>,
+    pub standing: Arc<dyn StandingListener>,
 }
 
 impl Sessions {

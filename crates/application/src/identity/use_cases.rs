@@ -82,12 +82,17 @@ impl UseCases {
             one_time_passwords,
             policy: Arc::clone(&policy),
             failures: Arc::default(),
+            standing: Arc::clone(&standing),
         };
         Self {
             accounts: Accounts {
                 context: context.clone(),
                 passwords: passwords.clone(),
                 policy,
+                standing: Arc::clone(&standing),
+            },
+            own_accounts: OwnAccounts {
+                context: context.clone(),
                 standing: Arc::clone(&standing),
             },
             erasures: Erasures {
@@ -100,9 +105,6 @@ impl UseCases {
                 context: context.clone(),
                 passwords: passwords.clone(),
                 sources: iter::once(own).chain(outer_exports).collect(),
-            },
-            own_accounts: OwnAccounts {
-                context: context.clone(),
             },
             registration: Registration {
                 context: context.clone(),

@@ -211,6 +211,10 @@ named_enum! {
         RecordMerge => "record.merge",
         /// The office said that two records are two people.
         RecordDismissDuplicate => "record.dismiss-duplicate",
+        /// The office confirmed or corrected a name of an employer or a skill.
+        VocabularyConfirm => "vocabulary.confirm",
+        /// The office made a name of an employer or a skill stand for another.
+        VocabularyMerge => "vocabulary.merge",
         /// Synthetic graduates got accounts.
         SyntheticMembers => "synthetic.members",
     }

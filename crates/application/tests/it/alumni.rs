@@ -2,7 +2,10 @@
 
 mod claims;
 mod directory;
+mod graduates;
 mod imports;
+mod profiles;
 mod records;
 mod reference;
 mod synthetic;
+mod visibility;

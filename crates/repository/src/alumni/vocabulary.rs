@@ -412,6 +412,32 @@ impl VocabularyWrites for Session<'_> {
         })
     }
 
+    fn delete_unused_terms(
+        &mut self,
+        vocabulary: Vocabulary,
+        unchanged_since: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<Integer>(statement!(
+                vocabulary,
+                "DELETE FROM ",
+                terms,
+                " t WHERE state = 'proposed' AND last_modified < ?
+                   AND NOT EXISTS (SELECT FROM ",
+                uses,
+                " u WHERE u.",
+                term_id,
+                " = t.id)
+                   AND NOT EXISTS (SELECT FROM ",
+                terms,
+                " WHERE merged_into = t.id)"
+            ))
+            .bind::<Timestamptz, _>(unchanged_since)
+            .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn count_uses(
         &mut self,
         vocabulary: Vocabulary,

@@ -142,6 +142,21 @@ impl Violations {
             .ok()
     }
 
+    /// Parses the value of a key of an object.
+    pub(crate) fn at_key<T>(
+        &mut self,
+        name: &'static str,
+        key: &str,
+        parsed: Result<T, Violation>,
+    ) -> Option<T> {
+        parsed
+            .map_err(|violation| {
+                let place = [Step::Field(name), Step::Field(key)];
+                self.errors.push(FieldError::at(&place, violation));
+            })
+            .ok()
+    }
+
     /// A field that only some values of other fields require.
     pub(crate) fn required<T>(&mut self, name: &'static str, field: Option<T>) -> Option<T> {
         self.check(name, field.ok_or(REQUIRED))

@@ -306,6 +306,8 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
             hold."),
         (name = "verification", description = "Claims: how an account proves to be a graduate in the \
             register, and how the alumni office decides."),
+        (name = "profile", description = "What members say about themselves, who may see it, and what \
+            others see."),
         (name = "rooms", description = "Conversations. For a caller who is not a member, a room \
             does not exist."),
         (name = "messages", description = "What is said in rooms."),

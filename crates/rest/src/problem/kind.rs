@@ -67,12 +67,12 @@ problem_kinds! {
         "The caller lacks permissions, named in `required`, or the role in the room that this \
          takes. A caller who gives permissions must hold them. A caller who acts on an account must \
          hold all permissions of its owner.";
-    NotVerifiedAlumni => FORBIDDEN, "not-verified-alumni", "Only verified graduates may do this",
-        "The university has not confirmed yet that the account belongs to a graduate. Claim a record of the register: \
-         `POST /api/v1/me/claims`.";
     TotpRequired => FORBIDDEN, "totp-required", "One-time passwords must be set up first",
         "Members of this group use their permissions only with one-time passwords: set them up with \
          `POST /api/v1/auth/totp`.";
+    NotVerifiedAlumni => FORBIDDEN, "not-verified-alumni", "For verified graduates alone",
+        "The university has not confirmed the caller as a graduate. `POST /api/v1/me/claims` is the \
+         way to it.";
     AccountSuspended => FORBIDDEN, "account-suspended", "The account is suspended",
         "The account may not use the platform until it is activated again.";
     AccountDeactivated => FORBIDDEN, "account-deactivated", "The account is hidden",

@@ -28,6 +28,7 @@ mod passwords;
 mod permissions;
 mod post;
 mod privacy;
+mod profiles;
 mod rate_limits;
 mod recorded;
 mod records;

@@ -29,6 +29,8 @@ pub(super) enum Access {
     Owner,
     /// Who has one-time passwords; to others it is said that they have none.
     Enrolled,
+    /// Verified graduates.
+    Verified,
 }
 
 use Access::{Enrolled, Holder, Member, Own, Owner, Public, User, Verified};
@@ -313,6 +315,39 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/me/claims/{uuid}/mailbox", Own),
     ("POST", "/api/v1/me/claims/{uuid}/messages", Own),
     ("POST", "/api/v1/me/claims/{uuid}/withdraw", Own),
+    ("GET", "/api/v1/me/profile", User),
+    ("PATCH", "/api/v1/me/profile", User),
+    ("GET", "/api/v1/me/privacy", User),
+    ("PUT", "/api/v1/me/privacy", User),
+    ("POST", "/api/v1/me/profile/experiences", User),
+    ("PUT", "/api/v1/me/profile/experiences/{uuid}", Own),
+    ("DELETE", "/api/v1/me/profile/experiences/{uuid}", Own),
+    ("POST", "/api/v1/me/profile/educations", User),
+    ("PUT", "/api/v1/me/profile/educations/{uuid}", Own),
+    ("DELETE", "/api/v1/me/profile/educations/{uuid}", Own),
+    ("POST", "/api/v1/me/profile/links", User),
+    ("PUT", "/api/v1/me/profile/links/{uuid}", Own),
+    ("DELETE", "/api/v1/me/profile/links/{uuid}", Own),
+    ("PUT", "/api/v1/me/profile/skills", User),
+    ("POST", "/api/v1/me/profile/skills", User),
+    ("DELETE", "/api/v1/me/profile/skills/{uuid}", Own),
+    ("GET", "/api/v1/profiles/{uuid}", Verified),
+    ("GET", "/api/v1/p/{slug}", Public),
+    (
+        "GET",
+        "/api/v1/admin/vocabularies/{vocabulary}/terms",
+        Holder(ManageSettings),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/vocabularies/{vocabulary}/terms/{uuid}/confirm",
+        Holder(ManageSettings),
+    ),
+    (
+        "POST",
+        "/api/v1/admin/vocabularies/{vocabulary}/terms/{uuid}/merge",
+        Holder(ManageSettings),
+    ),
     ("POST", "/api/v1/claims/disown", Public),
     ("GET", "/api/v1/invitations/{code}", Public),
     ("POST", "/api/v1/invitations/{code}/accept", User),
@@ -540,6 +575,23 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             call.json(&json!({"code": "ABU-0000-0000-0000"}))
         }
         ("POST", "/api/v1/me/claims/{uuid}/messages") => call.json(&json!({"message": "hello"})),
+        ("PATCH", "/api/v1/me/profile") => call.json(&json!({"headline": "Surgeon"})),
+        ("PUT", "/api/v1/me/privacy") => call.json(&json!({"levels": {"headline": "public"}})),
+        ("POST" | "PUT", path) if path.starts_with("/api/v1/me/profile/experiences") => {
+            call.json(&json!({"title": "Surgeon", "is_current": true}))
+        }
+        ("POST" | "PUT", path) if path.starts_with("/api/v1/me/profile/educations") => {
+            call.json(&json!({"institution": "Barewa College"}))
+        }
+        ("POST" | "PUT", path) if path.starts_with("/api/v1/me/profile/links") => {
+            call.json(&json!({"kind": "website", "url": "https://example.com"}))
+        }
+        ("PUT", "/api/v1/me/profile/skills") => call.json(&json!({"skills": ["Law"]})),
+        ("POST", "/api/v1/me/profile/skills") => call.json(&json!({"name": "Law"})),
+        ("POST", path) if path.ends_with("/terms/{uuid}/confirm") => call.json(&json!({})),
+        ("POST", path) if path.ends_with("/terms/{uuid}/merge") => {
+            call.json(&json!({"into_uuid": subjects.other_term}))
+        }
         ("POST", "/api/v1/claims/disown") => call.json(&json!({"token": "no token"})),
         ("POST", "/api/v1/invitations/{code}/accept") => call.json(&json!({"list_me": false})),
         ("POST", "/api/v1/admin/claims/{uuid}/approve" | "/api/v1/admin/claims/{uuid}/link") => {
@@ -577,6 +629,8 @@ async fn an_anonymous_client_reaches_public_routes_only() {
     for (method, path, access) in TABLE {
         let answer = request(&rig, method, path, &nothing).send().await;
         match access {
+            // There is no such page; that it is looked for is enough.
+            Public if *path == "/api/v1/p/{slug}" => drop(answer.problem("not-found")),
             Public => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
             _ => {
                 answer.problem("authentication-required");
@@ -596,6 +650,7 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
         let answer = request(&rig, method, path, &subjects).by(&user);
         let answer = answer.send().await;
         match access {
+            Public if *path == "/api/v1/p/{slug}" => drop(answer.problem("not-found")),
             Public | User => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
             Verified => {
                 answer.problem("not-verified-alumni");
@@ -609,6 +664,9 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
             }
             Owner => {
                 answer.problem("permission-denied");
+            }
+            Verified => {
+                answer.problem("not-verified-alumni");
             }
             Enrolled => {
                 let problem = answer.problem("conflict");

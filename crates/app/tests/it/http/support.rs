@@ -210,6 +210,8 @@ pub(super) struct Subjects {
     batch: String,
     record: String,
     import: String,
+    term: String,
+    pub(super) other_term: String,
 }
 
 impl Subjects {
@@ -230,6 +232,8 @@ impl Subjects {
             batch: id(),
             record: id(),
             import: id(),
+            term: id(),
+            other_term: id(),
         }
     }
 
@@ -253,6 +257,8 @@ impl Subjects {
             batch: Uuid::new_v4().to_string(),
             record: Uuid::new_v4().to_string(),
             import: Uuid::new_v4().to_string(),
+            term: Uuid::new_v4().to_string(),
+            other_term: Uuid::new_v4().to_string(),
         };
         let Self {
             room,
@@ -266,6 +272,8 @@ impl Subjects {
             batch,
             record,
             import,
+            term,
+            other_term,
             ..
         } = &subjects;
         rig.database().execute(&format!(
@@ -284,6 +292,9 @@ impl Subjects {
                  VALUES ('{batch}', 'printed', '{{}}', 'ready', now(), now(), now());
              INSERT INTO alumni_records (id, surname, given_names, name_tokens, created_at, last_modified)
                  VALUES ('{record}', 'Bello', 'Amina', '{{amina,bello}}', now(), now());
+             INSERT INTO employers (uuid, name, name_key, created_at, last_modified)
+                 VALUES ('{term}', '{term}', '{term}', now(), now()),
+                        ('{other_term}', '{other_term}', '{other_term}', now(), now());
              INSERT INTO imports (id, kind, state, file_name, file_hash, bytes, mapping, mapping_hash, legal_basis,
                                   created_at, last_modified)
                  VALUES ('{import}', 'awards', 'discarded', 'graduates.csv', sha256('file'), 1,
@@ -304,6 +315,7 @@ impl Subjects {
             _ if path.starts_with("/api/v1/admin/claims") => (&self.claim, &self.role),
             _ if path.starts_with("/api/v1/admin/invitations") => (&self.batch, &self.role),
             _ if path.starts_with("/api/v1/admin/alumni-records") => (&self.record, &self.role),
+            _ if path.starts_with("/api/v1/admin/vocabularies") => (&self.term, &self.role),
             _ if path.starts_with("/api/v1/admin/imports") => (&self.import, &self.role),
             Some("room-invitations") => (&self.invitation, &self.role),
             Some("role-assignments") => (&self.assignment, &self.role),
@@ -324,6 +336,7 @@ impl Subjects {
             .replace("{kind}", kind)
             .replace("{code}", code)
             .replace("{version}", "1")
+            .replace("{vocabulary}", "employers")
             .replace("{uuid}", id)
             .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
             .replace("{name}", name)

@@ -14,7 +14,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{ClaimError, Claims};
 use crate::{
     access::Authority,
-    alumni::ports::{ClaimEvent, ClaimRecord},
+    alumni::{
+        ports::{ClaimEvent, ClaimRecord},
+        profiles,
+    },
     platform::{
         audit::{Action, Entry, Target},
         mail::{self, MailContent},
@@ -73,6 +76,9 @@ impl Claims {
         let user = tx.user(after.user_id)?.ok_or(ClaimError::NotFound)?;
         if let Some(verification) = verification(&user, before, &after) {
             self.set_verification(tx, &user, verification, now)?;
+            if matches!(verification, Verification::Verified | Verification::Revoked) {
+                profiles::verified(tx, user.id, now)?;
+            }
         }
         let news = events
             .iter()

@@ -19,12 +19,13 @@ use crate::{
 };
 
 /// Locks a member's profile, and makes the search row what its projection is now. Every command that changes what the
-/// directory shows of a member ends with this, so that of concurrent commands the last one decides.
+/// directory shows of a member ends with this, so that of concurrent commands the last one decides. Returns the member
+/// as it is then; `None` for an unknown or erased account.
 pub fn refresh_entries(
     tx: &mut dyn Writes,
     user: UserId,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<Option<Member>, StoreError> {
     let member = tx.lock_member(user, now)?;
     let row = member.as_ref().and_then(row_of);
     let before = tx.stored_tokens(user)?;
@@ -40,10 +41,10 @@ pub fn refresh_entries(
     let kept: BTreeSet<&str> = row.iter().flat_map(SearchRow::tokens).collect();
     let gone = before.iter().filter(|token| !kept.contains(token.as_str()));
     let gone: Vec<String> = gone.cloned().collect();
-    match gone.is_empty() {
-        true => Ok(()),
-        false => tx.forget_tokens(&gone),
+    if !gone.is_empty() {
+        tx.forget_tokens(&gone)?;
     }
+    Ok(member)
 }
 
 /// The same for many members whose profiles nothing else changes: for maintenance.

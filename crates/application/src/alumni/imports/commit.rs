@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     access::{self, Authority, Caller},
-    alumni::ports::{CommitCounts, Import, Staging},
+    alumni::{
+        ports::{CommitCounts, Import, Staging},
+        profiles,
+    },
     platform::audit::Action,
     store::{Reads, Writes},
 };
@@ -74,6 +77,7 @@ impl Imports {
                     watch.progress(steps("commit", done, total));
                 })?;
                 run.end(self, tx, ImportState::Committed)?;
+                profiles::follow_import(tx, &*self.context.ids, id)?;
                 authority
                     .entry(Action::ImportCommit)
                     .on(target(id))

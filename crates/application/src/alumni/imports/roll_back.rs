@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     access::{self, Authority, Caller},
-    alumni::ports::{Import, RollBackCounts},
+    alumni::{
+        ports::{Import, RollBackCounts},
+        profiles,
+    },
     platform::audit::Action,
     store::Writes,
 };
@@ -74,6 +77,7 @@ impl Imports {
                     return Err(ImportError::Blocked(tx.roll_back_blockers(id, NAMED)?));
                 }
                 run.end(self, tx, ImportState::RolledBack)?;
+                profiles::follow_import(tx, &*self.context.ids, id)?;
                 authority
                     .entry(Action::ImportRollBack)
                     .on(target(id))

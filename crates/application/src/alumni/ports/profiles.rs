@@ -333,6 +333,13 @@ pub trait VocabularyWrites {
         into: i32,
     ) -> Result<(), StoreError>;
 
+    /// Deletes proposed names that no profile uses and that have not changed since then.
+    fn delete_unused_terms(
+        &mut self,
+        vocabulary: Vocabulary,
+        unchanged_since: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
     /// Counts the users of at most `limit` names after an id; returns the last id, or `None` at the end.
     fn count_uses(
         &mut self,

@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     access::{self, Authority},
-    alumni::ports::{AwardCodes, NewRecordEvent},
+    alumni::{
+        ports::{AwardCodes, NewRecordEvent},
+        profiles,
+    },
     platform::{
         audit::Action,
         versions::{Expected, Version},
@@ -166,6 +169,7 @@ impl Records {
                     )?;
                     tx.note_sources(id, &change.sources)?;
                     tx.add_record_event(&event, now)?;
+                    profiles::registered(tx, &[id], now)?;
                     let fields: Vec<&String> = change.before.keys().collect();
                     caller
                         .entry(Action::RecordUpdate)

@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     access::{self, Authority},
-    alumni::ports::{AwardCodes, NewMerge, NewRecordEvent},
+    alumni::{
+        ports::{AwardCodes, NewMerge, NewRecordEvent},
+        profiles,
+    },
     platform::audit::Action,
     store::Writes,
 };
@@ -81,6 +84,7 @@ impl Records {
                     now,
                 };
                 merge.make(tx)?;
+                profiles::registered(tx, &[keep.id], now)?;
                 let kept = view(tx, keep.id)?.ok_or(RecordError::NotFound)?;
                 let taken: Vec<&str> = draft.from_drop.iter().map(|field| field.name()).collect();
                 caller

@@ -38,7 +38,7 @@ pub use sessions::{
     ENDED_SESSIONS_KEPT, EndReason, EndedSession, NETWORKS_KEPT, NewSession, RefreshableSession,
     SessionListing, SessionReads, SessionRefresh, SessionWrites, WhichSessions,
 };
-pub use standing::{Publishing, StandingListener};
+pub use standing::{Publishing, StandingListener, StandingListeners};
 pub use totp::{RecoveryHash, TotpReads, TotpRecord, TotpWrites};
 pub use users::{Credentials, NewUser, UserFilter, UserReads, UserWrites};
 

@@ -326,6 +326,7 @@ impl Beginning {
         let comes_back = record.is_deactivated && tx.erasure_due(user)?.is_none();
         if comes_back {
             tx.set_deactivated(user, None, now)?;
+            sessions.standing.deactivation_changed(tx, user, now)?;
         }
         self.write_audit(tx, comes_back, second_factor, &ended.sessions)?;
         Ok((Ok((account, record.into_permissions())), ended))

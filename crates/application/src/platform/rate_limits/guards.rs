@@ -61,6 +61,8 @@ named_enum! {
         ClaimMailbox => "claim-mailbox",
         /// A message about a claim, by user.
         ClaimMessage => "claim-message",
+        /// A profile of a member that a user looks at, by user.
+        ProfileView => "profile-view",
     }
 }
 
@@ -82,6 +84,7 @@ impl Guard {
             Self::ClaimCodeNetwork => Quota::new(100, AN_HOUR),
             Self::ClaimMailbox => Quota::new(3, A_DAY),
             Self::ClaimMessage => Quota::new(20, A_DAY),
+            Self::ProfileView => Quota::new(300, A_DAY),
         }
     }
 

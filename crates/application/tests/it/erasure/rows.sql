@@ -84,6 +84,28 @@ INSERT INTO invitations (id, claim_id, record_id, code_hash, expires_at, accepte
 VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', '00000000-0000-4000-8000-0000000000a1', 'code',
         now(), now(), :user, now());
 
+INSERT INTO employers (uuid, name, name_key, created_at, last_modified)
+VALUES ('00000000-0000-4000-8000-0000000000e5', 'An employer of one member', 'an employer of one member', now(), now());
+
+INSERT INTO skills (uuid, name, name_key, created_at, last_modified)
+VALUES ('00000000-0000-4000-8000-0000000000e6', 'A skill of one member', 'a skill of one member', now(), now());
+
+INSERT INTO profiles (user_id, slug, preferred_name, headline, bio, city, created_at, last_modified)
+VALUES (:user, 'amina-bello', 'Amina', 'A headline', 'A text', 'Kaduna', now(), now());
+
+INSERT INTO field_visibility (user_id, field, level) VALUES (:user, 'headline', 'only_me');
+
+INSERT INTO experiences (id, user_id, employer_id, title, started, is_current)
+SELECT gen_random_uuid(), :user, id, 'Engineer', '2019-07-01', true FROM employers;
+
+INSERT INTO educations (id, user_id, institution, degree, field, from_year, to_year)
+VALUES (gen_random_uuid(), :user, 'A school', 'A diploma', 'A subject', 2001, 2005);
+
+INSERT INTO profile_skills (user_id, skill_id, position) SELECT :user, id, 1 FROM skills;
+
+INSERT INTO profile_links (id, user_id, kind, url, created_at)
+VALUES (gen_random_uuid(), :user, 'website', 'https://example.com/amina', now());
+
 INSERT INTO directory_entries (user_id, display_name, name_key, name_set, name_count, terms, grad_year, department_id,
                                country_id, state_id, city, industry_id, employer_id, headline)
 VALUES (:user, 'Amina Bello', 'bello amina', 'amina bello', 2, '{amina,bello}', 2015, 1, 1, 1, 'Zaria', 1, 1, 'Engineer');

@@ -16,6 +16,8 @@ use crate::{
 pub struct ProfileFacts {
     /// The member's account.
     pub user: UserId,
+    /// Whether the member is linked to a record of the register, which then gives the names.
+    pub is_registered: bool,
     /// Surname of the register; of the account for a member without a record.
     pub surname: PersonName,
     /// Given names of the register; of the account for a member without a record.

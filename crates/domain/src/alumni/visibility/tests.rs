@@ -69,6 +69,7 @@ fn facts() -> ProfileFacts {
     let name = |text| PersonName::parse(text).unwrap();
     ProfileFacts {
         user: Uuid::from_u128(7).into(),
+        is_registered: true,
         surname: name("Bello"),
         given_names: name("Muhammad Sani"),
         previous_names: vec![name("Sani Dantata")],
@@ -291,6 +292,9 @@ fn tokens_hold_the_names_that_the_audience_may_see() {
     };
     let mut privacy = Privacy::default();
     assert_eq!(tokens(&privacy), ["bello", "sani"]);
+    let shown = VisibleProfile::project(&facts(), &privacy, Audience::Alumni).unwrap();
+    assert_eq!(shown.display_name(), "Sani Bello");
+    assert_eq!(shown.sort_name(), "Bello Sani");
     privacy.choose(Field::PreviousNames, Level::Alumni).unwrap();
     assert_eq!(tokens(&privacy), ["bello", "dantata", "sani"]);
     privacy.choose(Field::RegistryName, Level::Alumni).unwrap();

@@ -20,6 +20,7 @@ use crate::{
 pub struct VisibleProfile {
     user: UserId,
     display_name: String,
+    sort_name: String,
     surname: PersonName,
     given_names: PersonName,
     name_tokens: Vec<String>,
@@ -114,7 +115,8 @@ impl VisibleProfile {
         }
         let given_names = facts.preferred_name.as_ref().unwrap_or(&facts.given_names);
         let registry_name = full_name(&facts.given_names, &facts.surname);
-        let registry_name = gate.one(Field::RegistryName, Some(&registry_name));
+        let registry_name = Some(&registry_name).filter(|_| facts.is_registered);
+        let registry_name = gate.one(Field::RegistryName, registry_name);
         let display_name = full_name(given_names, &facts.surname);
         let previous_names = gate.many(Field::PreviousNames, &facts.previous_names);
         let current = current_work(&facts.experiences);
@@ -123,6 +125,7 @@ impl VisibleProfile {
             user: facts.user,
             name_tokens: tokens(&display_name, registry_name.as_deref(), &previous_names),
             display_name,
+            sort_name: full_name(&facts.surname, given_names),
             surname: facts.surname.clone(),
             given_names: given_names.clone(),
             registry_name,
@@ -153,6 +156,11 @@ impl VisibleProfile {
     /// Preferred or given names, and surname.
     pub fn display_name(&self) -> &str {
         &self.display_name
+    }
+
+    /// The display name with the surname first, which sorts people.
+    pub fn sort_name(&self) -> &str {
+        &self.sort_name
     }
 
     /// The surname of the display name.
@@ -256,8 +264,8 @@ impl VisibleProfile {
     }
 }
 
-fn full_name(given_names: &PersonName, surname: &PersonName) -> String {
-    format!("{} {}", given_names.as_str(), surname.as_str())
+fn full_name(first: &PersonName, last: &PersonName) -> String {
+    format!("{} {}", first.as_str(), last.as_str())
 }
 
 /// The distinct tokens of the names, sorted.

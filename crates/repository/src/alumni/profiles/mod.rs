@@ -33,8 +33,7 @@ use uuid::Uuid;
 use crate::{
     export_rows::page,
     schema::{
-        claims, educations, experiences, field_visibility, profile_links, profile_skills, profiles,
-        users,
+        educations, experiences, field_visibility, profile_links, profile_skills, profiles, users,
     },
     sql::sql,
     store::Session,
@@ -396,6 +395,14 @@ impl ProfileWrites for Session<'_> {
     fn forget_profile(&mut self, user: UserId) -> Result<(), StoreError> {
         let id = user.uuid();
         self.run(|connection| {
+            let employers: Vec<Option<i32>> = experiences::table
+                .filter(experiences::user_id.eq(id))
+                .select(experiences::employer_id)
+                .load(connection)?;
+            let skills: Vec<i32> = profile_skills::table
+                .filter(profile_skills::user_id.eq(id))
+                .select(profile_skills::skill_id)
+                .load(connection)?;
             macro_rules! forget {
                 ($($table:ident),*) => {
                     $(diesel::delete($table::table.filter($table::user_id.eq(id))).execute(connection)?;)*
@@ -409,6 +416,21 @@ impl ProfileWrites for Session<'_> {
                 profile_links,
                 profiles
             );
+            // A name that only this member used may tell who the member was.
+            sql::<Integer>(
+                "DELETE FROM employers t WHERE id = ANY (?) AND state = 'proposed'
+                   AND NOT EXISTS (SELECT FROM experiences WHERE employer_id = t.id)
+                   AND NOT EXISTS (SELECT FROM employers WHERE merged_into = t.id)",
+            )
+            .bind::<Array<Nullable<Integer>>, _>(employers)
+            .execute(connection)?;
+            sql::<Integer>(
+                "DELETE FROM skills t WHERE id = ANY (?) AND state = 'proposed'
+                   AND NOT EXISTS (SELECT FROM profile_skills WHERE skill_id = t.id)
+                   AND NOT EXISTS (SELECT FROM skills WHERE merged_into = t.id)",
+            )
+            .bind::<Array<Integer>, _>(skills)
+            .execute(connection)?;
             Ok(())
         })
     }

@@ -83,7 +83,7 @@ pub(super) struct MemberRow {
 }
 
 #[derive(Queryable)]
-struct AccountRow {
+pub(super) struct AccountRow {
     id: Uuid,
     firstname: String,
     middlename: Option<String>,
@@ -94,7 +94,7 @@ struct AccountRow {
 }
 
 #[derive(Queryable)]
-struct RecordRow {
+pub(super) struct RecordRow {
     id: Option<Uuid>,
     surname: Option<String>,
     given_names: Option<String>,
@@ -103,7 +103,7 @@ struct RecordRow {
 }
 
 #[derive(Queryable)]
-struct ProfileRow {
+pub(super) struct ProfileRow {
     slug: Option<String>,
     allow_indexing: bool,
     preferred_name: Option<String>,
@@ -135,6 +135,7 @@ impl MemberRow {
         Member {
             facts: ProfileFacts {
                 user: account.id.into(),
+                is_registered: record.id.is_some(),
                 surname: PersonName::from_storage(surname),
                 given_names: PersonName::from_storage(given_names),
                 previous_names: previous_names

@@ -1,4 +1,4 @@
-//! Reference data, the register of graduates, claims, and the directory.
+//! Reference data, the register of graduates, claims, profiles, and the directory.
 
 mod claims;
 mod csv;
@@ -8,6 +8,7 @@ mod holidays;
 mod imports;
 mod invitations;
 mod problems;
+mod profiles;
 mod proofs;
 mod records;
 mod reference;
@@ -25,5 +26,6 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .configure(directory::configure)
         .configure(imports::configure)
         .configure(records::configure)
+        .configure(profiles::configure)
         .configure(reference::configure);
 }

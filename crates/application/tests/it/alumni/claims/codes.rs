@@ -3,7 +3,10 @@ use abu_application::{
     platform::{audit::Action, mail::MailKind},
 };
 use abu_domain::{
-    alumni::claims::{ClaimCode, ClaimState, Method, Refusal},
+    alumni::{
+        claims::{ClaimCode, ClaimState, Method, Refusal},
+        visibility::Audience,
+    },
     identity::user::Verification,
 };
 use chrono::TimeDelta;
@@ -39,6 +42,25 @@ async fn a_good_code_and_fitting_names_verify_at_once() {
         app.accept(&fatima, &unknown_code()).await,
         ClaimError::BadCode
     );
+}
+
+#[tokio::test]
+async fn a_verified_claim_gives_a_profile_with_the_awards_and_the_listing() {
+    let app = app();
+    let [fatima, other] = [true, false].map(|list_me| (app.fatima(), list_me));
+    let profiles = &app.use_cases.alumni.profiles;
+    for (member, list_me) in [fatima, other] {
+        let own = || profiles.get_own(member.caller(), Audience::Alumni);
+        assert!(own().await.unwrap().visible.awards().is_empty());
+        let (_, code) = app.invitation(FATIMA.register(&app));
+        let claims = &app.use_cases.alumni.claims;
+        claims.accept(member.caller(), code, list_me).await.unwrap();
+        let own = own().await.unwrap();
+        let years: Vec<i16> = own.visible.awards().iter().map(|it| it.year).collect();
+        assert_eq!(years, [2019]);
+        assert_eq!(own.visible.display_name(), "Fatima Musa Bello");
+        assert_eq!(own.is_shown, list_me);
+    }
 }
 
 #[tokio::test]

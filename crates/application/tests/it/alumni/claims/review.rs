@@ -11,7 +11,10 @@ use abu_application::{
 use abu_domain::{
     ClaimId, RecordId,
     access::Permission,
-    alumni::claims::{ClaimMessage, ClaimState, EventKind, Method, ReasonCode, Refusal},
+    alumni::{
+        claims::{ClaimMessage, ClaimState, EventKind, Method, ReasonCode, Refusal},
+        visibility::Audience,
+    },
     identity::user::Verification,
 };
 use chrono::TimeDelta;
@@ -351,6 +354,9 @@ async fn a_revocation_takes_two_reviewers_and_takes_the_group() {
     assert_eq!(user.verification, Verification::Revoked);
     assert_eq!(user.groups, ["applicant_group"]);
     assert_eq!(app.mailed(), [MailKind::ClaimRevoked]);
+    let profiles = &app.use_cases.alumni.profiles;
+    let own = profiles.get_own(fatima.caller(), Audience::Owner).await;
+    assert!(own.unwrap().visible.awards().is_empty());
     app.claim_of(&fatima).await;
 }
 

@@ -1,0 +1,35 @@
+//! What profiles hold about a user, for a copy of their data.
+
+use abu_domain::UserId;
+
+use crate::{
+    alumni::ports::AlumniPart,
+    identity::ports::{ExportPage, ExportSource},
+    platform::ports::StoreError,
+    store::Reads,
+};
+
+/// Rows of a page.
+const ROWS: u32 = 500;
+
+/// The profile, its entries and its levels.
+pub struct OwnProfileData;
+
+impl ExportSource for OwnProfileData {
+    fn parts(&self) -> Vec<&'static str> {
+        AlumniPart::ALL.iter().map(|part| part.name()).collect()
+    }
+
+    fn page(
+        &self,
+        tx: &mut dyn Reads,
+        user: UserId,
+        part: &str,
+        after: Option<&str>,
+    ) -> Result<ExportPage, StoreError> {
+        match AlumniPart::from_name(part) {
+            Some(part) => tx.alumni_rows(user, part, after, ROWS),
+            None => Ok(ExportPage::default()),
+        }
+    }
+}
