@@ -17,8 +17,6 @@ pub(super) enum Access {
     Public,
     /// Every authenticated user.
     User,
-    /// Verified graduates.
-    Verified,
     /// Holders of one permission.
     Holder(Permission),
     /// Members of the room; to others it does not exist.
@@ -652,9 +650,6 @@ async fn an_account_without_permissions_reaches_what_is_its_own() {
         match access {
             Public if *path == "/api/v1/p/{slug}" => drop(answer.problem("not-found")),
             Public | User => assert!(is_reached(&answer), "{method} {path}: {answer:?}"),
-            Verified => {
-                answer.problem("not-verified-alumni");
-            }
             Holder(permission) => {
                 let problem = answer.problem("permission-denied");
                 assert_eq!(problem["required"], json!([permission.name()]));
