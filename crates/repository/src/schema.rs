@@ -293,6 +293,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Search rows of listed members: what verified graduates may see of each, written with the profile. A hidden field is null, and not among the terms.
+    directory_entries (user_id) {
+        user_id -> Uuid,
+        display_name -> Text,
+        /// The folded name, the surname first.
+        name_key -> Text,
+        /// The sorted tokens of the name: equal for names that differ in order alone.
+        name_set -> Text,
+        /// How many tokens the name has.
+        name_count -> Int2,
+        /// Tokens of names, and facets with their marks, such as #d12 for department 12.
+        terms -> Array<Nullable<Text>>,
+        /// The year of the first award; terms has the years of all.
+        grad_year -> Nullable<Int2>,
+        /// The department of the first award.
+        department_id -> Nullable<Int2>,
+        country_id -> Nullable<Int2>,
+        state_id -> Nullable<Int2>,
+        city -> Nullable<Text>,
+        industry_id -> Nullable<Int2>,
+        employer_id -> Nullable<Int4>,
+        headline -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Education of members outside the university, in their own words. Awards of the university are in the register.
     educations (id) {
         id -> Uuid,
@@ -444,6 +470,15 @@ diesel::table! {
         /// The first day of the month.
         ended -> Nullable<Date>,
         is_current -> Bool,
+    }
+}
+
+diesel::table! {
+    /// How many search rows have each facet term, as counted every ten minutes.
+    facet_counts (term) {
+        /// As in directory_entries.terms; # is all rows.
+        term -> Text,
+        members -> Int4,
     }
 }
 
@@ -819,6 +854,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Vocabulary of the directory: every token of a search row's names.
+    name_tokens (token) {
+        token -> Text,
+        /// In how many search rows it is, as counted last. Plans depend on it, results do not.
+        df -> Int4,
+        /// Its consonants as they sound.
+        skeleton -> Text,
+        /// What its first letters leave without one or two of them: tokens within a few edits share one.
+        deletes -> Array<Nullable<Text>>,
+    }
+}
+
+diesel::table! {
     /// Requests for another password.
     password_resets (id) {
         id -> Uuid,
@@ -1166,6 +1214,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Sizes of fixed sets of graduates, as counted each night. Accounts without verification see them, rounded.
+    set_counts (kind, faculty_id, department_id, year) {
+        kind -> Text,
+        /// 0 where the set is not one of a faculty.
+        faculty_id -> Int2,
+        /// 0 where the set is not one of a department.
+        department_id -> Int2,
+        /// 0 where the set is not one of a year.
+        year -> Int2,
+        /// People of the register with such an award.
+        graduates -> Int4,
+        /// Search rows with such an award.
+        members -> Int4,
+        counted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Skills as members name them, each spelling once.
     skills (id) {
         id -> Int4,
@@ -1348,6 +1414,7 @@ diesel::joinable!(claims -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(data_exports -> users (user_id));
 diesel::joinable!(departments -> faculties (faculty_id));
+diesel::joinable!(directory_entries -> users (user_id));
 diesel::joinable!(educations -> users (user_id));
 diesel::joinable!(email_changes -> users (user_id));
 diesel::joinable!(email_conflicts -> user_emails (email_id));
@@ -1415,6 +1482,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     data_exports,
     degrees,
     departments,
+    directory_entries,
     educations,
     email_changes,
     email_conflicts,
@@ -1424,6 +1492,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasure_ledger,
     erasures,
     experiences,
+    facet_counts,
     faculties,
     field_visibility,
     groups,
@@ -1443,6 +1512,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_emoji,
     message_reactions,
     messages,
+    name_tokens,
     password_resets,
     permission_role,
     permissions,
@@ -1465,6 +1535,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     room_members,
     rooms,
     sessions,
+    set_counts,
     skills,
     states,
     tasks,
