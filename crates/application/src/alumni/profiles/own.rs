@@ -16,7 +16,7 @@ use crate::{
     alumni::{
         directory::refresh_entries,
         ports::{AskedPlaces, KnownPlaces, Member, ProfileDetails},
-        visibility::{self, Viewer},
+        visibility::Viewer,
     },
     platform::versions::{Expected, Version},
     store::{Reads, Writes},
@@ -284,7 +284,7 @@ pub(super) fn require_verified(
     caller: &Caller,
 ) -> Result<Viewer, ProfileError> {
     access::require_active(tx, caller)?;
-    let viewer = visibility::Viewer::of(tx, caller.user)?;
+    let viewer = Viewer::of(tx, caller.user)?;
     match viewer.is_verified {
         true => Ok(viewer),
         false => Err(ProfileError::NotVerified),

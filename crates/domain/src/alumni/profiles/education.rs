@@ -41,14 +41,15 @@ impl Dated for Education {
     }
 }
 
+/// The first and the last year of an education.
+pub type Years = (Option<i16>, Option<i16>);
+
 /// Parses the years of an education.
 ///
 /// # Errors
-/// `year.range` for one outside of 1940 to 2100, `years.order` if the last is before the first.
-pub fn years(
-    from: Option<i32>,
-    to: Option<i32>,
-) -> Result<(Option<i16>, Option<i16>), (&'static str, Violation)> {
+/// With the name of the field: `year.range` for one outside of 1940 to 2100, `years.order` if the last is before the
+/// first.
+pub fn years(from: Option<i32>, to: Option<i32>) -> Result<Years, (&'static str, Violation)> {
     const RANGE: Violation = Violation {
         code: "year.range",
         rule: "must be a year from 1940 to 2100",
@@ -57,14 +58,32 @@ pub fn years(
         code: "years.order",
         rule: "must not be before the first year",
     };
-    let year = |field, year: Option<i32>| match year {
-        Some(year) if !(1940..=2100).contains(&year) => Err((field, RANGE)),
-        Some(year) => i16::try_from(year).map(Some).map_err(|_| (field, RANGE)),
+    let year = |field, year: Option<i32>| match year.map(i16::try_from) {
         None => Ok(None),
+        Some(Ok(year)) if (1940..=2100).contains(&year) => Ok(Some(year)),
+        Some(_) => Err((field, RANGE)),
     };
     let (from, to) = (year("from_year", from)?, year("to_year", to)?);
     match from.zip(to) {
         Some((from, to)) if to < from => Err(("to_year", ORDER)),
         _ => Ok((from, to)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_are_in_range_and_in_order() {
+        let check = |from, to| years(from, to).map_err(|(field, it)| (field, it.code));
+        assert_eq!(check(Some(2001), Some(2001)), Ok((Some(2001), Some(2001))));
+        assert_eq!(check(None, Some(2001)), Ok((None, Some(2001))));
+        assert_eq!(check(Some(1939), None), Err(("from_year", "year.range")));
+        assert_eq!(check(None, Some(i32::MAX)), Err(("to_year", "year.range")));
+        assert_eq!(
+            check(Some(2002), Some(2001)),
+            Err(("to_year", "years.order"))
+        );
     }
 }

@@ -12,7 +12,7 @@ mod vocabulary;
 mod work;
 
 pub use award::{Coded, ProfileAward};
-pub use education::{Education, EducationDetails, years};
+pub use education::{Education, EducationDetails, Years, years};
 pub use limits::{MAX_EDUCATIONS, MAX_EXPERIENCES, MAX_LINKS, MAX_SKILLS};
 pub use link::{LinkKind, LinkUrl, ProfileLink};
 pub use month::Month;

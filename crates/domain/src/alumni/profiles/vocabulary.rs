@@ -46,7 +46,7 @@ pub struct Term<Id> {
 }
 
 /// A name for a vocabulary, with the key that its spellings share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TermName {
     name: String,
     key: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use abu_application::alumni::profiles::{Effect, LevelChange, PrivacyChange, PrivacyView};
-use abu_domain::alumni::visibility::{Audience, Field, Level, Privacy};
+use abu_domain::alumni::visibility::{Field, Level, Privacy};
 
 use crate::areas::prelude::*;
 
@@ -229,8 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn audiences_and_levels_are_the_domains() {
-        assert!(Level::Public.admits(Audience::Public));
+    fn a_level_must_be_one_that_the_field_allows() {
         assert_eq!(
             level_of(Field::Email, "public").unwrap_err().code,
             "level.not-allowed"
