@@ -146,9 +146,12 @@ fn shows(visible: &VisibleProfile, field: Field) -> bool {
     }
 }
 
+/// A field, who sees it by default, and who at each allowed level.
+type Rule = (Field, &'static str, &'static [(Level, &'static str)]);
+
 /// The privacy rules as a table: for each field the audiences that see it by default, and at each allowed level.
 /// `P`ublic, `A`lumni, `C`onnection, `O`wner.
-const RULES: &[(Field, &str, &[(Level, &str)])] = {
+const RULES: &[Rule] = {
     use Field as F;
     use Level as L;
     const ONLY_ME: (Level, &str) = (L::OnlyMe, "O");
