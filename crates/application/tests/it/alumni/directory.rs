@@ -1,6 +1,6 @@
 //! The directory: who is found, in which order, and who is not.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use abu_application::{
     BlockingPool, Database,
@@ -249,8 +249,8 @@ async fn a_name_is_found_in_any_order_spelling_and_with_an_error() {
 async fn a_name_as_written_comes_before_its_variants_and_errors() {
     let town = Town::of(&[
         line("Zubairu", "Mohamad", "CS", 2015),
-        line("Zubairu", "Muhammad", "CS", 2015),
-        line("Zubairu", "Muhammadi", "CS", 2015),
+        line("Zubairu", "Muhammad", "CS", 2016),
+        line("Zubairu", "Muhammadi", "CS", 2017),
     ]);
     let names = town.named("mohamad zubairu").await;
     assert_eq!(names[..2], ["Mohamad Zubairu", "Muhammad Zubairu"]);
@@ -376,7 +376,8 @@ async fn equal_names_are_each_listed_once_while_others_join() {
          SELECT gen_random_uuid(), 'twin' || n || '@example.com', '!', 'Musa', 'Musa', true, false, 'verified', now(), now()
          FROM generate_series(1, 300) n;
          INSERT INTO directory_entries (user_id, display_name, name_key, name_set, name_count, terms)
-         SELECT id, 'Musa Musa', 'musa musa', 'musa', 2, '{musa}' FROM users WHERE firstname = 'Musa'",
+         SELECT id, 'Musa Musa', 'musa musa', 'musa', 2, '{musa}' FROM users WHERE firstname = 'Musa';
+         INSERT INTO name_tokens VALUES ('musa', 300, 'ms', '{musa,mus,msa,mua,usa}')",
     );
     for search in [asking("musa"), DirectorySearch::default()] {
         let (mut seen, mut at) = (Vec::new(), None);
@@ -415,11 +416,8 @@ async fn a_search_with_too_many_matches_lists_whole_names_and_how_to_narrow() {
     request.count = true;
     let results = town.try_search(asking("musa sani"), request).await.unwrap();
     assert_eq!(results.narrow, [Facet::Year, Facet::Department]);
-    let first = &results.page.items[0].name;
-    assert!(
-        ["Musa Sani", "Sani Musa"].contains(&first.as_str()),
-        "{first}"
-    );
+    let first: BTreeSet<&str> = results.page.items[0].name.split(' ').collect();
+    assert_eq!(first, BTreeSet::from(["Musa", "Sani"]));
     assert!(matches!(results.page.total, Some(Total::Exactly(_))));
     let mut narrowed = asking("musa sani");
     narrowed.filter.years = vec![2003];
@@ -599,7 +597,7 @@ async fn a_search_that_takes_too_long_is_too_broad() {
     let town = Town::of(&faces());
     let impatient = PgStore::connect_for_searches(
         PoolSettings {
-            statement_timeout: Duration::from_millis(50),
+            statement_timeout: Duration::from_millis(300),
             ..town.database().settings()
         },
         || (),
