@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_sees_a_member_who_is_not_eligible() {
+    fn no_other_viewer_sees_a_member_who_is_not_eligible() {
         for eligibility in [
             Eligibility {
                 is_verified: false,

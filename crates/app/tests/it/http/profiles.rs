@@ -323,7 +323,7 @@ async fn a_public_page_is_not_indexed_unless_its_member_allows_it() {
     let rig = Rig::start().await;
     let fatima = rig.verified("Fatima");
     let page = || rig.get("/api/v1/p/fatima-bello").send();
-    let absent = rig.get("/api/v1/p/nobody-at-all").send().await;
+    let absent = rig.get("/api/v1/p/no-such-page").send().await;
     let expected = without_instance(&absent);
     assert_eq!(
         without_instance(&rig.get("/api/v1/p/A--B").send().await),

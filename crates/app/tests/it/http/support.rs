@@ -212,6 +212,7 @@ pub(super) struct Subjects {
     import: String,
     term: String,
     pub(super) other_term: String,
+    entry: String,
 }
 
 impl Subjects {
@@ -234,6 +235,7 @@ impl Subjects {
             import: id(),
             term: id(),
             other_term: id(),
+            entry: id(),
         }
     }
 
@@ -259,6 +261,7 @@ impl Subjects {
             import: Uuid::new_v4().to_string(),
             term: Uuid::new_v4().to_string(),
             other_term: Uuid::new_v4().to_string(),
+            entry: Uuid::new_v4().to_string(),
         };
         let Self {
             room,
@@ -274,6 +277,7 @@ impl Subjects {
             import,
             term,
             other_term,
+            entry,
             ..
         } = &subjects;
         rig.database().execute(&format!(
@@ -292,6 +296,11 @@ impl Subjects {
                  VALUES ('{batch}', 'printed', '{{}}', 'ready', now(), now(), now());
              INSERT INTO alumni_records (id, surname, given_names, name_tokens, created_at, last_modified)
                  VALUES ('{record}', 'Bello', 'Amina', '{{amina,bello}}', now(), now());
+             INSERT INTO experiences (id, user_id, title, is_current)
+                 VALUES ('{entry}', '{0}', 'Clerk', true);
+             INSERT INTO educations (id, user_id, institution) VALUES ('{entry}', '{0}', 'A school');
+             INSERT INTO profile_links (id, user_id, kind, url, created_at)
+                 VALUES ('{entry}', '{0}', 'website', 'https://example.com', now());
              INSERT INTO employers (uuid, name, name_key, created_at, last_modified)
                  VALUES ('{term}', '{term}', '{term}', now(), now()),
                         ('{other_term}', '{other_term}', '{other_term}', now(), now());
@@ -315,6 +324,7 @@ impl Subjects {
             _ if path.starts_with("/api/v1/admin/claims") => (&self.claim, &self.role),
             _ if path.starts_with("/api/v1/admin/invitations") => (&self.batch, &self.role),
             _ if path.starts_with("/api/v1/admin/alumni-records") => (&self.record, &self.role),
+            _ if path.starts_with("/api/v1/me/profile/") => (&self.entry, &self.role),
             _ if path.starts_with("/api/v1/admin/vocabularies") => (&self.term, &self.role),
             _ if path.starts_with("/api/v1/admin/imports") => (&self.import, &self.role),
             Some("room-invitations") => (&self.invitation, &self.role),

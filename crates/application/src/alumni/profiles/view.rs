@@ -31,17 +31,19 @@ impl Profiles {
     pub async fn get(&self, caller: Caller, user: UserId) -> Result<Shown, ProfileError> {
         let now = self.context.clock.now();
         let this = self.clone();
-        self.context
+        // A view without a result commits too, since it counts.
+        let seen = self
+            .context
             .database
             .transaction(move |tx| {
                 let viewer = require_verified(tx, &caller)?;
                 let limits = &this.context.limits;
                 let bucket = limits.bucket(Guard::ProfileView, &[Subject::User(caller.user)]);
                 limits.count_or_refuse::<ProfileError>(tx, bucket, now)?;
-                let seen = may_see(tx, &*this.relations, viewer, &[user])?.pop();
-                seen.map(Shown).ok_or(ProfileError::NotFound)
+                Ok::<_, ProfileError>(may_see(tx, &*this.relations, viewer, &[user])?.pop())
             })
-            .await
+            .await?;
+        seen.map(Shown).ok_or(ProfileError::NotFound)
     }
 
     /// The public page at an address; it is there if its member chose the address and made the name public.

@@ -1,4 +1,4 @@
-//! Everything that a profile can show, to whoever may see it.
+//! Everything that a profile can show.
 
 use crate::{
     CountryId, IndustryId, SkillId, StateId, UserId,

@@ -75,10 +75,7 @@ pub(super) fn members(
             let taken = skills.remove(&user).unwrap_or_default();
             facts.skills = taken.into_iter().map(SkillRow::into_skill).collect();
             let taken = links.remove(&user).unwrap_or_default();
-            facts.links = taken
-                .into_iter()
-                .map(LinkRow::into_link)
-                .collect::<Result<_, _>>()?;
+            facts.links = taken.into_iter().map(LinkRow::into_link).collect();
             let taken = levels.remove(&user).unwrap_or_default();
             let choices = taken.into_iter().filter_map(LevelRow::into_choice);
             member.privacy = Privacy::from_storage(choices.collect::<Result<Vec<_>, _>>()?);

@@ -370,15 +370,13 @@ impl LinkRow {
         self.user_id
     }
 
-    pub(super) fn into_link(self) -> Result<ProfileLink, BadRow> {
-        Ok(ProfileLink {
+    /// A kind of a later release is another kind to this one.
+    pub(super) fn into_link(self) -> ProfileLink {
+        ProfileLink {
             id: self.id.into(),
-            kind: LinkKind::from_name(&self.kind).ok_or(BadRow {
-                column: "profile_links.kind",
-                id: self.id,
-            })?,
+            kind: LinkKind::from_name(&self.kind).unwrap_or(LinkKind::Other),
             url: LinkUrl::from_storage(self.url),
-        })
+        }
     }
 }
 

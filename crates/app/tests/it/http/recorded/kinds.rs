@@ -134,6 +134,10 @@ async fn unauthorized(rig: &Rig) -> Vec<Answer> {
         refresh(rig, first).await,
         rig.get("/api/v1/users").by(&user).send().await,
         rig.get("/api/v1/users").by(&owing).send().await,
+        rig.get(&format!("/api/v1/profiles/{KEY}"))
+            .by(&user)
+            .send()
+            .await,
         rig.get("/api/v1/me").by(&suspended).send().await,
         rig.get("/api/v1/rooms").by(&hidden).send().await,
         handshake(rig, &token, Some("https://evil.example")).await,

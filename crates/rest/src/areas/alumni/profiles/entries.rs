@@ -220,7 +220,7 @@ async fn remove_education(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid
 request_body! {
     /// A web address.
     #[schema(example = json!({"kind": "github", "url": "https://github.com/fbello"}))]
-    struct LinkBody into LinkDraft {
+    struct ProfileLinkBody into LinkDraft {
         /// `website`, `linkedin`, `github`, `facebook`, `instagram`, `x`, `youtube`, `orcid`, `scholar` or `other`.
         kind: String,
         /// Begins with `https://`; a host name without user and port; other letters in the path in percent encoding.
@@ -252,11 +252,11 @@ fn link(own: &OwnProfile, id: LinkId) -> Result<LinkForm, Problem> {
 /// Up to 10 entries.
 #[utoipa::path(
     tag = "profile",
-    request_body = LinkBody,
+    request_body = ProfileLinkBody,
     responses((status = 201, description = "The entry; `Location` is its address.", body = LinkForm), Conflicts),
 )]
 #[post("/me/profile/links")]
-async fn add_link(alumni: Alumni, caller: CurrentUser, body: Body<LinkBody>) -> Answer {
+async fn add_link(alumni: Alumni, caller: CurrentUser, body: Body<ProfileLinkBody>) -> Answer {
     let (id, own) = alumni.profiles.add_link(caller.0, body.0).await?;
     let path = format!("/me/profile/links/{id}");
     Ok(created(&path, &link(&own, id)?))
@@ -266,7 +266,7 @@ async fn add_link(alumni: Alumni, caller: CurrentUser, body: Body<LinkBody>) -> 
 #[utoipa::path(
     tag = "profile",
     params(ByUuid, IfMatchParameter),
-    request_body = LinkBody,
+    request_body = ProfileLinkBody,
     responses((status = 200, description = "The entry.", body = LinkForm)),
 )]
 #[put("/me/profile/links/{uuid}")]
@@ -275,7 +275,7 @@ async fn replace_link(
     caller: CurrentUser,
     path: Path<ByUuid>,
     expected: IfMatch,
-    body: Body<LinkBody>,
+    body: Body<ProfileLinkBody>,
 ) -> Answer {
     let id = path.id();
     let own = alumni
