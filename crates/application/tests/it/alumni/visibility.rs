@@ -29,7 +29,7 @@ use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 use super::graduates::{Related, app};
 use crate::support::{Member, TestApp};
@@ -520,7 +520,7 @@ fn after_any_commands_a_viewer_sees_what_the_levels_allow() {
     }
     config.max_shrink_iters = 60;
     let scene = Scene::new();
-    let runtime = Runtime::new().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new(config);
     let commands = prop::collection::vec(command(), 30);
     let result = runner.run(&commands, |commands| {
