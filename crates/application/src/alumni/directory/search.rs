@@ -18,7 +18,7 @@ use abu_domain::{
 use super::{Directory, DirectoryError, DirectorySearch, request::kind};
 use crate::{
     access::{Caller, require_active},
-    alumni::ports::{DirectoryPosition, Entry, Frequencies, Grown},
+    alumni::ports::{DirectoryPosition, Entry, FacetCounts, Frequencies, Grown},
     platform::{
         lists::{ListRequest, Listed, Seek, Total},
         ports::StoreError,
@@ -259,13 +259,11 @@ fn facets(
     Ok((named(tx, counted, catalogue)?, is_omitted))
 }
 
-type Counted = BTreeMap<Facet, Vec<(String, u32)>>;
-
 fn counted_now(
     tx: &mut dyn Reads,
     conditions: &[Condition],
     asked: &BTreeSet<Facet>,
-) -> Result<Counted, DirectoryError> {
+) -> Result<FacetCounts, DirectoryError> {
     let asked: Vec<Facet> = asked.iter().copied().collect();
     let counted = tx.count_facets(conditions, &asked, VALUES)?;
     counted.ok_or(DirectoryError::TooBroad)
@@ -276,8 +274,8 @@ fn counted_before(
     tx: &mut dyn Reads,
     planned: &Planned,
     asked: &BTreeSet<Facet>,
-) -> Result<Counted, DirectoryError> {
-    let mut counted = Counted::new();
+) -> Result<FacetCounts, DirectoryError> {
+    let mut counted = FacetCounts::new();
     if planned.has_words {
         return Ok(counted);
     }
@@ -299,7 +297,7 @@ fn counted_before(
 /// Numbers of the database become codes and ids.
 fn named(
     tx: &mut dyn Reads,
-    counted: Counted,
+    counted: FacetCounts,
     catalogue: &Catalogue,
 ) -> Result<BTreeMap<Facet, Vec<FacetCount>>, StoreError> {
     let mut named = BTreeMap::new();

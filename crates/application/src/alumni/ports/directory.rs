@@ -57,6 +57,9 @@ pub struct Entry {
 /// What a read of the directory found; `None` if it took too long.
 pub type InTime<T> = Option<T>;
 
+/// Values of facets as the terms hold them, with how many members have each.
+pub type FacetCounts = BTreeMap<Facet, Vec<(String, u32)>>;
+
 /// A confirmed name of the vocabularies that members grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggested {
@@ -132,7 +135,7 @@ pub trait DirectoryReads {
         conditions: &[Condition],
         facets: &[Facet],
         most: u32,
-    ) -> Result<InTime<BTreeMap<Facet, Vec<(String, u32)>>>, StoreError>;
+    ) -> Result<InTime<FacetCounts>, StoreError>;
 
     /// Terms that begin with the prefix, without it, as counted last; at most `most`, the most frequent first.
     fn counted_terms(&mut self, prefix: &str, most: u32) -> Result<Vec<(String, u32)>, StoreError>;

@@ -19,8 +19,8 @@ pub use claims::{
     RecordFacts, RecordInvitation,
 };
 pub use directory::{
-    DirectoryPosition, DirectoryReads, DirectoryWrites, Entry, Frequencies, Grown, InTime,
-    NewToken, Place, SetCount, SetKind, Suggested,
+    DirectoryPosition, DirectoryReads, DirectoryWrites, Entry, FacetCounts, Frequencies, Grown,
+    InTime, NewToken, Place, SetCount, SetKind, Suggested,
 };
 pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,

@@ -1,9 +1,7 @@
 //! Counts: of results, of facets, of fixed sets.
 
-use std::collections::BTreeMap;
-
 use abu_application::{
-    alumni::ports::{SetCount, SetKind},
+    alumni::ports::{FacetCounts, SetCount, SetKind},
     platform::lists::Total,
 };
 use abu_domain::alumni::directory::{Condition, Facet};
@@ -36,7 +34,7 @@ pub(super) fn facets(
     conditions: &[Condition],
     facets: &[Facet],
     most: u32,
-) -> QueryResult<BTreeMap<Facet, Vec<(String, u32)>>> {
+) -> QueryResult<FacetCounts> {
     let prefixes: Vec<String> = facets.iter().map(|facet| facet.prefix()).collect();
     let mut counted = DynamicSql::text(
         "SELECT term, rows::integer FROM (
@@ -50,8 +48,7 @@ pub(super) fn facets(
     counted.bind::<BigInt, _>(i64::from(most));
     counted.push(" ORDER BY rows DESC, term");
     let rows: Vec<(String, i32)> = counted.returning::<(Text, Integer)>().load(connection)?;
-    let mut values: BTreeMap<Facet, Vec<(String, u32)>> =
-        facets.iter().map(|facet| (*facet, Vec::new())).collect();
+    let mut values: FacetCounts = facets.iter().map(|facet| (*facet, Vec::new())).collect();
     for (term, count) in rows {
         let known = facets
             .iter()

@@ -6,12 +6,12 @@ mod stages;
 mod suggestions;
 mod vocabulary;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use abu_application::{
     alumni::ports::{
-        DirectoryReads, DirectoryWrites, Entry, Frequencies, Grown, InTime, NewToken, Place,
-        SetCount, Suggested,
+        DirectoryReads, DirectoryWrites, Entry, FacetCounts, Frequencies, Grown, InTime, NewToken,
+        Place, SetCount, Suggested,
     },
     platform::{
         lists::{Seek, Total},
@@ -104,7 +104,7 @@ impl DirectoryReads for Session<'_> {
         conditions: &[Condition],
         facets: &[Facet],
         most: u32,
-    ) -> Result<InTime<BTreeMap<Facet, Vec<(String, u32)>>>, StoreError> {
+    ) -> Result<InTime<FacetCounts>, StoreError> {
         self.run(|connection| in_time(counts::facets(connection, conditions, facets, most)))
     }
 
