@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{
-    claims::{Claims, ExpiryJob, MailboxJob},
+    claims::{Claims, EvidenceJob, ExpiryJob, MailboxJob, RetentionJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
@@ -39,6 +39,7 @@ impl UseCases {
             codes: policies.claim_codes,
             links: verification.links,
             totp_policy: verification.totp_policy,
+            disk: policies.imports.disk.clone(),
         };
         Self {
             reference: Reference {
@@ -68,6 +69,8 @@ impl UseCases {
             Arc::new(TidyJob(imports())),
             Arc::new(MailboxJob(self.claims.clone())),
             Arc::new(ExpiryJob(self.claims.clone())),
+            Arc::new(EvidenceJob(self.claims.clone())),
+            Arc::new(RetentionJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
             Arc::new(DuplicatesJob(self.records.clone())),
         ]

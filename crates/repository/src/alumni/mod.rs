@@ -1,8 +1,11 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod evidence;
+mod exports;
 mod imports;
 mod invitations;
 mod records;
 mod reference;
+mod retention;
 mod synthetic;

@@ -1,11 +1,14 @@
 //! Ports of the alumni area.
 
 mod claims;
+mod evidence;
+mod exports;
 mod import_files;
 mod imports;
 mod invitations;
 mod records;
 mod reference;
+mod retention;
 mod synthetic;
 
 use crate::platform::ports::all_ports;
@@ -15,6 +18,8 @@ pub use claims::{
     ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
     RecordFacts, RecordInvitation,
 };
+pub use evidence::{Evidence, EvidenceReads, EvidenceWrites};
+pub use exports::{AlumniExportReads, AlumniPart};
 pub use import_files::{
     CandidateRows, Encoding, Extent, FileFormat, HeaderProblem, ImportFileError, ImportFiles,
     Inspection, OfficeFile,
@@ -32,11 +37,12 @@ pub use records::{
     RecordEvent, RecordFilter, RecordReads, RecordWrites,
 };
 pub use reference::{FileHead, ListHead, ReferenceReads, ReferenceWrites};
+pub use retention::RetentionWrites;
 pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: ClaimReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
+    Reads: AlumniExportReads, ClaimReads, EvidenceReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
     /// What the area writes.
-    Writes: ClaimWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, SyntheticWrites,;
+    Writes: ClaimWrites, EvidenceWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RetentionWrites, SyntheticWrites,;
 }

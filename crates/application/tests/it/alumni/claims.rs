@@ -1,9 +1,12 @@
 //! Claims: who may make, prove and decide them, and what follows.
 
 mod codes;
+mod evidence;
+mod exports;
 mod invitations;
 mod mailbox;
 mod own;
+mod retention;
 mod review;
 
 use std::{
@@ -18,8 +21,9 @@ use abu_application::{
         ports::{Batch, BatchState, Channel, ClaimCodes, NewInvitation, Segment},
     },
     platform::{
-        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
+        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers, Lane},
         mail::MailKind,
+        ports::{Ids, NewJob, RunAt},
         system::SystemIds,
     },
 };
@@ -232,6 +236,21 @@ impl TestApp {
     fn run_jobs(&self, kind: &str) {
         let query = format!("SELECT state FROM jobs WHERE kind = '{kind}' AND key <> 'schedule'");
         self.run_jobs_until(|| self.database.texts(&query).is_empty());
+    }
+
+    /// Runs the job of a schedule once, now.
+    fn run_schedule(&self, kind: &'static str) {
+        self.store(|tx| {
+            tx.enqueue_job(&NewJob {
+                id: SystemIds.time_ordered().into(),
+                lane: Lane::Bulk,
+                kind,
+                key: Some("now".to_owned()),
+                payload: serde_json::Value::Null,
+                run_at: RunAt::Now,
+            })
+        });
+        self.run_jobs(kind);
     }
 
     fn run_jobs_until(&self, is_done: impl Fn() -> bool) {
