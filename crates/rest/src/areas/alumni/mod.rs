@@ -3,6 +3,7 @@
 mod claims;
 mod csv;
 mod dto;
+mod evidence;
 mod holidays;
 mod imports;
 mod invitations;
@@ -11,12 +12,14 @@ mod proofs;
 mod records;
 mod reference;
 mod review;
+mod upload;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
         .configure(claims::configure)
+        .configure(evidence::configure)
         .configure(proofs::configure)
         .configure(review::configure)
         .configure(invitations::configure)
