@@ -1,5 +1,6 @@
 //! Alumni: the university's reference data, the register of graduates, and the claims on it.
 
+pub mod access_log;
 pub mod claims;
 pub mod exports;
 pub mod imports;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::{
+    access_log::AccessLog,
     claims::{Claims, EvidenceJob, ExpiryJob, MailboxJob, RetentionJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
@@ -25,6 +26,7 @@ pub struct Policies {
 /// The use cases of this area.
 #[derive(Clone)]
 pub struct UseCases {
+    pub access_log: AccessLog,
     pub reference: Reference,
     pub records: Records,
     pub imports: Imports,
@@ -42,6 +44,9 @@ impl UseCases {
             disk: policies.imports.disk.clone(),
         };
         Self {
+            access_log: AccessLog {
+                context: context.clone(),
+            },
             reference: Reference {
                 context: context.clone(),
             },

@@ -145,6 +145,8 @@ named_enum! {
         PasswordReset => "password.reset",
         /// A user made a claim on a record of the register.
         ClaimCreate => "claim.create",
+        /// A reviewer looked into a claim.
+        ClaimView => "claim.view",
         /// An applicant changed what a claim says.
         ClaimUpdate => "claim.update",
         /// An applicant sent a file as evidence.

@@ -1,5 +1,6 @@
 //! Ports of the alumni area.
 
+mod access_log;
 mod claims;
 mod evidence;
 mod exports;

@@ -300,6 +300,7 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         Member,
     ),
     ("PUT", "/api/v1/rooms/{uuid}/read", Member),
+    ("GET", "/api/v1/me/access-log", User),
     ("GET", "/api/v1/me/claims", User),
     ("POST", "/api/v1/me/claims", User),
     ("GET", "/api/v1/me/claims/{uuid}", Own),

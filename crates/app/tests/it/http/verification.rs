@@ -401,7 +401,9 @@ async fn a_reviewer_downloads_a_file_that_no_browser_shows() {
     );
     let claim = rig.submitted(&user).await;
     // What it is declared as decides nothing.
-    let sent = rig.send_file(&user, &claim, "image/png", SCAN.to_vec()).await;
+    let sent = rig
+        .send_file(&user, &claim, "image/png", SCAN.to_vec())
+        .await;
     let own = sent.expect(200);
     let file = &own["evidence"][0];
     let keys: Vec<&String> = file.as_object().unwrap().keys().collect();
@@ -447,7 +449,12 @@ async fn files_that_are_no_evidence_are_refused_by_name_and_rule() {
         ("application/pdf", vec![b' '; 8 * 1024 * 1024 + 1], 413),
     ] {
         let refused = rig.send_file(&user, &claim, kind, file).await;
-        assert_eq!(refused.status.as_u16(), status, "{kind}: {}", refused.text());
+        assert_eq!(
+            refused.status.as_u16(),
+            status,
+            "{kind}: {}",
+            refused.text()
+        );
         if status == 422 {
             let mistakes = refused.mistakes();
             assert_eq!(mistakes, [("/file".to_owned(), "file.kind".to_owned())]);
@@ -480,9 +487,15 @@ async fn a_draft_is_changed_under_its_version() {
     change(seen.header("etag"))
         .await
         .problem("precondition-failed");
-    let call = rig.call("PATCH", &path).by(&user).json(&json!({"awards": []}));
+    let call = rig
+        .call("PATCH", &path)
+        .by(&user)
+        .json(&json!({"awards": []}));
     let mistakes = call.send().await.mistakes();
-    assert_eq!(mistakes, [("/awards".to_owned(), "awards.count".to_owned())]);
+    assert_eq!(
+        mistakes,
+        [("/awards".to_owned(), "awards.count".to_owned())]
+    );
     let path_of_submit = format!("{path}/submit");
     let submitted = rig.post(&path_of_submit).by(&user).send().await;
     submitted.expect(202);

@@ -14,9 +14,10 @@ use super::{
     transition::{self, locked},
 };
 use crate::{
-    access::{self, Caller},
+    access::{self, Authority, Caller},
     alumni::ports::{ClaimEvent, ClaimFilter, ClaimRecord, DuePosition, Evidence, QueuedClaim},
     platform::{
+        audit::Action,
         lists::{ListRequest, Listed},
         versions::{Expected, Version},
     },
@@ -63,15 +64,20 @@ impl Claims {
             .await
     }
 
-    /// A claim with its candidates; takes `can_verify_alumni`.
+    /// A claim with its candidates; takes `can_verify_alumni`, and is audited.
     pub async fn get(&self, caller: Caller, id: ClaimId) -> Result<ReviewedClaim, ClaimError> {
-        let now = self.context.clock.now();
+        let (now, entry_id) = self.context.now_and_entry_id();
         self.context
             .database
-            .read(move |tx| {
+            .transaction(move |tx| {
                 access::require(tx, &caller, Permission::VerifyAlumni)?;
                 let record = tx.claim(id)?.ok_or(ClaimError::NotFound)?;
-                reviewed(tx, record, now)
+                let reviewed = reviewed(tx, record, now)?;
+                caller
+                    .entry(Action::ClaimView)
+                    .on(transition::target(id))
+                    .write(tx, entry_id, now)?;
+                Ok(reviewed)
             })
             .await
     }

@@ -1,5 +1,6 @@
 //! Ports of the alumni area.
 
+mod access_log;
 mod claims;
 mod evidence;
 mod exports;
@@ -13,6 +14,7 @@ mod synthetic;
 
 use crate::platform::ports::all_ports;
 
+pub use access_log::{AccessLogReads, AccessTargets, StaffAccess};
 pub use claims::{
     AskedCodes, AwardFacts, CandidateQuery, ClaimCodes, ClaimEvent, ClaimFilter, ClaimReads,
     ClaimRecord, ClaimWrites, CodeKind, DuePosition, KnownCode, MailboxInvitation, QueuedClaim,
@@ -42,7 +44,7 @@ pub use synthetic::{SyntheticCounts, SyntheticShares, SyntheticWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: AlumniExportReads, ClaimReads, EvidenceReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
+    Reads: AccessLogReads, AlumniExportReads, ClaimReads, EvidenceReads, ImportReads, InvitationReads, RecordReads, ReferenceReads,;
     /// What the area writes.
     Writes: ClaimWrites, EvidenceWrites, ImportWrites, InvitationWrites, RecordWrites, ReferenceWrites, RetentionWrites, SyntheticWrites,;
 }

@@ -46,7 +46,7 @@ use crate::support::{Member, SECRET, TestApp, new_id};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An application with a faculty, departments and degrees.
-fn app() -> TestApp {
+pub(super) fn app() -> TestApp {
     with_reference(TestApp::new())
 }
 
@@ -75,7 +75,7 @@ fn with_reference(app: TestApp) -> TestApp {
 
 /// A graduate in the register.
 #[derive(Clone, Copy)]
-struct Graduate<'a> {
+pub(super) struct Graduate<'a> {
     surname: &'a str,
     given_names: &'a str,
     email: Option<&'a str>,
@@ -85,7 +85,7 @@ struct Graduate<'a> {
     year: i16,
 }
 
-const FATIMA: Graduate<'_> = Graduate {
+pub(super) const FATIMA: Graduate<'_> = Graduate {
     surname: "Bello",
     given_names: "Fatima Musa",
     email: Some("fatima.1990@example.com"),
@@ -96,7 +96,7 @@ const FATIMA: Graduate<'_> = Graduate {
 };
 
 impl Graduate<'_> {
-    fn register(self, app: &TestApp) -> RecordId {
+    pub(super) fn register(self, app: &TestApp) -> RecordId {
         let id = new_id();
         let quoted = |text: Option<&str>| match text {
             Some(text) => format!("'{}'", text.replace('\'', "''")),
@@ -146,18 +146,18 @@ fn draft() -> ClaimDraft {
 
 impl TestApp {
     /// An account of this name in the group of applicants.
-    fn applicant(&self, firstname: &str, lastname: &str) -> Member {
+    pub(super) fn applicant(&self, firstname: &str, lastname: &str) -> Member {
         self.member()
             .with(|user| user.name(firstname, lastname))
             .in_group("applicant_group")
             .create()
     }
 
-    fn fatima(&self) -> Member {
+    pub(super) fn fatima(&self) -> Member {
         self.applicant("Fatima", "Bello")
     }
 
-    fn reviewer(&self) -> Member {
+    pub(super) fn reviewer(&self) -> Member {
         self.member().holding(&[Permission::VerifyAlumni]).create()
     }
 
@@ -172,7 +172,7 @@ impl TestApp {
         claims.create(member.caller(), draft()).await.unwrap()
     }
 
-    async fn submitted(&self, member: &Member) -> ClaimId {
+    pub(super) async fn submitted(&self, member: &Member) -> ClaimId {
         let id = self.claim_of(member).await.record.claim.id;
         let claims = &self.use_cases.alumni.claims;
         claims.submit(member.caller(), id).await.unwrap();

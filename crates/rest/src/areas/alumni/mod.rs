@@ -1,5 +1,6 @@
 //! Reference data, the register of graduates, and claims.
 
+mod access_log;
 mod claims;
 mod csv;
 mod dto;
@@ -18,6 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config
+        .configure(access_log::configure)
         .configure(claims::configure)
         .configure(evidence::configure)
         .configure(proofs::configure)

@@ -40,7 +40,7 @@ impl TestApp {
         claims.add_evidence(member.caller(), upload).await
     }
 
-    pub(super) async fn sent(&self, member: &Member, claim: ClaimId) -> EvidenceId {
+    pub(in crate::alumni) async fn sent(&self, member: &Member, claim: ClaimId) -> EvidenceId {
         let own = self.send_file(member, claim, SCAN).await.unwrap();
         own.evidence[0].id
     }
@@ -95,6 +95,7 @@ async fn an_applicant_sends_a_file_and_a_reviewer_opens_it() {
             Action::ClaimCreate,
             Action::ClaimSubmit,
             Action::ClaimAddEvidence,
+            Action::ClaimView,
             Action::ClaimViewEvidence
         ]
     );

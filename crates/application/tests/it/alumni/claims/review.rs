@@ -24,7 +24,7 @@ fn message() -> ClaimMessage {
 }
 
 impl TestApp {
-    pub(super) async fn approve(
+    pub(in crate::alumni) async fn approve(
         &self,
         reviewer: &Member,
         id: ClaimId,
