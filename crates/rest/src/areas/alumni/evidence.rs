@@ -23,10 +23,6 @@ use crate::areas::prelude::*;
 
 routes! { add_evidence, download_evidence }
 
-problems! {
-    Refused: Conflict, PayloadTooLarge, UnsupportedMedia;
-}
-
 /// What is read from a file at once.
 const CHUNK: u64 = 64 * 1_024;
 
@@ -55,7 +51,7 @@ const NOTHING: HeaderValue =
         content((String = "application/pdf", example = json!("%PDF-1.7\nthe rest of the scan"))),
         description = "The file.",
     ),
-    responses((status = 200, description = "The claim with its files.", body = OwnClaimForm), Refused),
+    responses((status = 200, description = "The claim with its files.", body = OwnClaimForm), Conflicts),
     extensions(("x-reads-own-body" = json!(true))),
 )]
 #[put("/me/claims/{uuid}/evidence")]
