@@ -74,7 +74,7 @@ async fn add_evidence(
     let receiving = Receiving::begin(&request);
     let chunks = payload.map_err(|_broken| broken());
     let upload = drain(&claims.disk, upload, EvidenceUpload::write, chunks).await?;
-    receiving.is_complete();
+    receiving.complete();
     let own = claims.add_evidence(caller.0, upload).await?;
     let version = Version::of(own.record.claim.last_modified);
     versioned(&OwnClaimForm::from(own), version)

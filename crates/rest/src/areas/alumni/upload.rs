@@ -57,7 +57,7 @@ impl Receiving {
         Self(connection)
     }
 
-    pub(super) fn is_complete(self) {
+    pub(super) fn complete(self) {
         if let Some(connection) = self.0 {
             connection.body_is_complete();
         }

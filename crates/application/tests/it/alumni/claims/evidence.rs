@@ -200,10 +200,8 @@ async fn an_account_sends_at_most_thirty_files_an_hour() {
     for _upload in 0..30 {
         claims.begin_evidence(fatima.caller(), claim).await.unwrap();
     }
-    assert_refused!(
-        claims.begin_evidence(fatima.caller(), claim).await,
-        ClaimError::RateLimited(_)
-    );
+    let refused = claims.begin_evidence(fatima.caller(), claim).await;
+    assert_refused!(refused.map(drop), ClaimError::RateLimited(_));
 }
 
 #[tokio::test]

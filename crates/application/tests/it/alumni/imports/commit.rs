@@ -4,8 +4,9 @@ use std::{
 };
 
 use abu_application::{
+    access::Server,
     alumni::{
-        imports::ImportError,
+        imports::{ImportError, Unwatched},
         records::{RecordDraft, RecordError},
     },
     platform::audit::Action,
@@ -168,10 +169,11 @@ fn wait_for_a_waiter(register: &Register) {
 fn a_record_that_the_office_adds_during_the_check_is_not_doubled() {
     let register = Register::new();
     let import = register.judged(&[AMINA]);
+    let imports = register.imports();
     let committed = thread::scope(|scope| {
         let commit = register.app.store(|tx| {
             assert!(tx.share_register()?);
-            let commit = scope.spawn(|| register.try_commit(import.id));
+            let commit = scope.spawn(|| imports.write_to_register(&Server, import.id, &Unwatched));
             wait_for_a_waiter(&register);
             let now = register.app.now();
             let id = RecordId::new(new_id());

@@ -186,7 +186,7 @@ pub(super) async fn receive(
             Received { upload, draft }
         }
     };
-    receiving.is_complete();
+    receiving.complete();
     Ok(received)
 }
 
