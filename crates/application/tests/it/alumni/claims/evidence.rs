@@ -111,7 +111,7 @@ async fn only_reviewers_open_files_and_only_those_of_the_claim() {
     for stranger in [&fatima, &other] {
         assert_refused!(
             claims.open_evidence(stranger.caller(), claim, file).await,
-            ClaimError::Access(AccessError::MissingPermission(Permission::VerifyAlumni))
+            ClaimError::Access(AccessError::Denied(Permission::VerifyAlumni))
         );
     }
     let theirs = app.submitted(&other).await;
