@@ -433,6 +433,10 @@ async fn a_reviewer_downloads_a_file_that_no_browser_shows() {
     );
     assert_eq!(answer.header("cache-control"), "no-store");
     rig.assert_stored("(SELECT count(*) FROM audit_log WHERE action = 'claim.view-evidence') = 1");
+    let call = rig.call("PUT", &format!("/api/v1/me/claims/{claim}/evidence"));
+    let call = call.by(&user).header("if-match", "\"stale\"");
+    let stale = call.header("content-type", "application/pdf").body(SCAN);
+    stale.send().await.problem("precondition-failed");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ use crate::{
         audit::Action,
         ports::{FileError, FileWriter, StoreError, StoredFile},
         rate_limits::{Guard, Subject},
+        versions::{Expected, Version},
     },
     store::Writes,
 };
@@ -96,6 +97,7 @@ impl Claims {
         &self,
         caller: Caller,
         claim: ClaimId,
+        expected: Expected,
     ) -> Result<EvidenceUpload, ClaimError> {
         let now = self.context.clock.now();
         let id = EvidenceId::new(self.context.ids.random());
@@ -104,6 +106,7 @@ impl Claims {
             .database
             .transaction(move |tx| {
                 let record = own_open_locked(tx, &caller, claim)?;
+                expected.check(Version::of(record.claim.last_modified))?;
                 let limits = &this.context.limits;
                 let bucket = limits.bucket(Guard::ClaimEvidence, &[Subject::User(caller.user)]);
                 limits.count_or_refuse::<ClaimError>(tx, bucket, now)?;
@@ -131,6 +134,7 @@ impl Claims {
         &self,
         caller: Caller,
         upload: EvidenceUpload,
+        expected: Expected,
     ) -> Result<OwnClaim, ClaimError> {
         let now = self.context.clock.now();
         let this = self.clone();
@@ -139,6 +143,7 @@ impl Claims {
             .run(move |store| {
                 store.transaction(|tx| {
                     let record = own_open_locked(tx, &caller, upload.claim)?;
+                    expected.check(Version::of(record.claim.last_modified))?;
                     let record = this.store_evidence(tx, &caller, record, upload, now)?;
                     with_events(tx, record, now)
                 })

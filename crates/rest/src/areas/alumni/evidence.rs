@@ -46,7 +46,7 @@ const NOTHING: HeaderValue =
 /// after the decision, and with a withdrawal.
 #[utoipa::path(
     tag = "verification",
-    params(ByUuid),
+    params(ByUuid, IfMatchParameter),
     request_body(
         content((String = "application/pdf", example = json!("%PDF-1.7\nthe rest of the scan"))),
         description = "The file.",
@@ -59,6 +59,7 @@ async fn add_evidence(
     alumni: Alumni,
     caller: CurrentUser,
     path: Path<ByUuid>,
+    expected: IfMatch,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Answer {
@@ -70,12 +71,13 @@ async fn add_evidence(
     require_small(&request)?;
     let claims = &alumni.claims;
     // Before a byte of the body is read.
-    let upload = claims.begin_evidence(caller.0.clone(), path.id()).await?;
+    let begun = claims.begin_evidence(caller.0.clone(), path.id(), expected.0.clone());
+    let upload = begun.await?;
     let receiving = Receiving::begin(&request);
     let chunks = payload.map_err(|_broken| broken());
     let upload = drain(&claims.disk, upload, EvidenceUpload::write, chunks).await?;
     receiving.complete();
-    let own = claims.add_evidence(caller.0, upload).await?;
+    let own = claims.add_evidence(caller.0, upload, expected.0).await?;
     let version = Version::of(own.record.claim.last_modified);
     versioned(&OwnClaimForm::from(own), version)
 }

@@ -1,7 +1,7 @@
 use abu_application::{
     access::AccessError,
     alumni::claims::{ClaimError, OwnClaim},
-    platform::{audit::Action, ports::FileError},
+    platform::{audit::Action, ports::FileError, versions::Expected},
 };
 use abu_domain::{
     ClaimId, EvidenceId,
@@ -33,11 +33,15 @@ impl TestApp {
         file: &[u8],
     ) -> Result<OwnClaim, ClaimError> {
         let claims = &self.use_cases.alumni.claims;
-        let mut upload = claims.begin_evidence(member.caller(), claim).await?;
+        let mut upload = claims
+            .begin_evidence(member.caller(), claim, Expected::Anything)
+            .await?;
         for piece in file.chunks(1_000_000) {
             upload.write(piece)?;
         }
-        claims.add_evidence(member.caller(), upload).await
+        claims
+            .add_evidence(member.caller(), upload, Expected::Anything)
+            .await
     }
 
     pub(in crate::alumni) async fn sent(&self, member: &Member, claim: ClaimId) -> EvidenceId {
@@ -143,7 +147,10 @@ async fn files_of_other_kinds_are_refused_as_soon_as_that_shows() {
         );
     }
     let claims = &app.use_cases.alumni.claims;
-    let mut upload = claims.begin_evidence(fatima.caller(), claim).await.unwrap();
+    let mut upload = claims
+        .begin_evidence(fatima.caller(), claim, Expected::Anything)
+        .await
+        .unwrap();
     assert_refused!(upload.write(b"<html><body>"), ClaimError::EvidenceKind);
 }
 
@@ -168,7 +175,10 @@ async fn a_claim_has_at_most_five_files_and_each_once() {
     let fatima = app.fatima();
     let claim = app.submitted(&fatima).await;
     let claims = &app.use_cases.alumni.claims;
-    let late = claims.begin_evidence(fatima.caller(), claim).await.unwrap();
+    let late = claims
+        .begin_evidence(fatima.caller(), claim, Expected::Anything)
+        .await
+        .unwrap();
     for number in 0..MAX_EVIDENCE {
         for _twice in 0..2 {
             if number == MAX_EVIDENCE - 1 {
@@ -186,7 +196,9 @@ async fn a_claim_has_at_most_five_files_and_each_once() {
     let mut late = late;
     late.write(&scan(9)).unwrap();
     assert_refused!(
-        claims.add_evidence(fatima.caller(), late).await,
+        claims
+            .add_evidence(fatima.caller(), late, Expected::Anything)
+            .await,
         ClaimError::TooMuchEvidence
     );
 }
@@ -198,9 +210,14 @@ async fn an_account_sends_at_most_thirty_files_an_hour() {
     let claim = app.submitted(&fatima).await;
     let claims = &app.use_cases.alumni.claims;
     for _upload in 0..30 {
-        claims.begin_evidence(fatima.caller(), claim).await.unwrap();
+        claims
+            .begin_evidence(fatima.caller(), claim, Expected::Anything)
+            .await
+            .unwrap();
     }
-    let refused = claims.begin_evidence(fatima.caller(), claim).await;
+    let refused = claims
+        .begin_evidence(fatima.caller(), claim, Expected::Anything)
+        .await;
     assert_refused!(refused.map(drop), ClaimError::RateLimited(_));
 }
 
@@ -210,11 +227,16 @@ async fn no_file_is_taken_for_a_claim_that_is_over() {
     let fatima = app.fatima();
     let claim = app.submitted(&fatima).await;
     let claims = &app.use_cases.alumni.claims;
-    let mut upload = claims.begin_evidence(fatima.caller(), claim).await.unwrap();
+    let mut upload = claims
+        .begin_evidence(fatima.caller(), claim, Expected::Anything)
+        .await
+        .unwrap();
     upload.write(SCAN).unwrap();
     claims.withdraw(fatima.caller(), claim).await.unwrap();
     for refused in [
-        claims.add_evidence(fatima.caller(), upload).await,
+        claims
+            .add_evidence(fatima.caller(), upload, Expected::Anything)
+            .await,
         app.send_file(&fatima, claim, SCAN).await,
     ] {
         assert_refused!(refused, ClaimError::Refused(_));
@@ -267,7 +289,12 @@ async fn uploads_that_were_given_up_are_deleted() {
     let fatima = app.fatima();
     let claim = app.submitted(&fatima).await;
     let claims = &app.use_cases.alumni.claims;
-    drop(claims.begin_evidence(fatima.caller(), claim).await.unwrap());
+    drop(
+        claims
+            .begin_evidence(fatima.caller(), claim, Expected::Anything)
+            .await
+            .unwrap(),
+    );
     app.delete_evidence();
     assert_eq!(app.evidence_rows(), 1);
     app.clock.advance(TimeDelta::hours(2));
