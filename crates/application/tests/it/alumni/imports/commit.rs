@@ -23,6 +23,7 @@ use abu_domain::{
     },
     platform::text::{EmailAddress, PersonName},
 };
+use tokio::runtime::Builder;
 
 use super::{Register, counts};
 use crate::support::{assert_refused, new_id};
@@ -200,7 +201,7 @@ fn the_office_changes_no_record_while_an_import_writes() {
             details: amina(),
             awards: Vec::new(),
         };
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(records.create(office.caller(), draft))
     };
     register.app.store(|tx| {
