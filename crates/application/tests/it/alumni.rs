@@ -2,6 +2,7 @@
 
 mod claims;
 mod imports;
+mod orphans;
 mod records;
 mod reference;
 mod synthetic;
