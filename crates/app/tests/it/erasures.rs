@@ -23,6 +23,8 @@ fn start(database: &TestDatabase, folder: &TempDir) -> Program {
     let server = Program::start(
         abu_server(folder)
             .env("ABU__DATABASE__URL", database.url().expose_secret())
+            .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
+            .env("ABU__SUPERUSER__PASSWORD", "a password for tests")
             .env("ABU__JOBS__POLL_INTERVAL", "0.02"),
     );
     server.address();

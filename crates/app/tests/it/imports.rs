@@ -257,7 +257,7 @@ async fn a_large_file_shows_its_progress_and_takes_little_memory() {
     let address = program.address();
     let token = crate::crash::log_in(&address, EMAIL, PASSWORD).await;
     let before = peak_memory(&program);
-    let held = database.hold("import_verdicts");
+    let held = database.hold("alumni_records");
     let import = upload(&address, &token, file).await;
     assert!(import["uuid"].is_string(), "{import}");
     database.wait_for_blocked(1);
