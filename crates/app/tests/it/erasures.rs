@@ -25,7 +25,7 @@ fn start(database: &TestDatabase, folder: &TempDir) -> Program {
             .env("ABU__DATABASE__URL", database.url().expose_secret())
             .env("ABU__SUPERUSER__EMAIL", "admin@example.com")
             .env("ABU__SUPERUSER__PASSWORD", "a password for tests")
-            .env("ABU__JOBS__POLL_INTERVAL", "0.02"),
+            .env("ABU__JOBS__POLL_INTERVAL", "0.05"),
     );
     server.address();
     server
