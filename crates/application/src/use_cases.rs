@@ -53,7 +53,9 @@ pub fn erasure_listeners(
             events: Arc::clone(&context.events),
             writer: Arc::clone(&messaging.writer),
         }),
-        Arc::new(identity::ports::InOneTransaction(alumni::claims::unlink)),
+        Arc::new(alumni::claims::ForgottenClaims {
+            files: Arc::clone(&context.files),
+        }),
     ]
 }
 
@@ -105,7 +107,10 @@ impl UseCases {
         let outer = identity::OuterAreas {
             standing: Arc::new(succession),
             erasure: erasure_listeners(context, &messaging.messages),
-            exports: vec![Arc::new(messaging::exports::OwnConversations)],
+            exports: vec![
+                Arc::new(messaging::exports::OwnConversations),
+                Arc::new(alumni::exports::OwnClaims),
+            ],
         };
         Ok(Self {
             access: access::UseCases::new(context, totp_policy),

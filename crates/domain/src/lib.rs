@@ -11,9 +11,9 @@ pub mod platform;
 pub use platform::{
     ids::{
         AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EmailId,
-        ExportId, FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId, MailId,
-        MergeId, MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId, TaskId,
-        UserId,
+        EvidenceId, ExportId, FacultyId, ImportId, IndustryId, InvitationId, JobId, LoginSessionId,
+        MailId, MergeId, MessageId, ProgrammeId, RecordId, RecordInvitationId, RoomId, StateId,
+        TaskId, UserId,
     },
     text::Violation,
 };

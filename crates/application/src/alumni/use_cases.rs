@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    claims::{Claims, ExpiryJob, MailboxJob},
+    access_log::AccessLog,
+    claims::{Claims, EvidenceJob, ExpiryJob, MailboxJob, RetentionJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
@@ -25,6 +26,7 @@ pub struct Policies {
 /// The use cases of this area.
 #[derive(Clone)]
 pub struct UseCases {
+    pub access_log: AccessLog,
     pub reference: Reference,
     pub records: Records,
     pub imports: Imports,
@@ -39,8 +41,12 @@ impl UseCases {
             codes: policies.claim_codes,
             links: verification.links,
             totp_policy: verification.totp_policy,
+            disk: policies.imports.disk.clone(),
         };
         Self {
+            access_log: AccessLog {
+                context: context.clone(),
+            },
             reference: Reference {
                 context: context.clone(),
             },
@@ -68,6 +74,8 @@ impl UseCases {
             Arc::new(TidyJob(imports())),
             Arc::new(MailboxJob(self.claims.clone())),
             Arc::new(ExpiryJob(self.claims.clone())),
+            Arc::new(EvidenceJob(self.claims.clone())),
+            Arc::new(RetentionJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
             Arc::new(DuplicatesJob(self.records.clone())),
         ]

@@ -1,5 +1,6 @@
 //! The rules of the alumni area.
 
+mod access_log;
 mod claims;
 mod imports;
 mod orphans;

@@ -27,6 +27,7 @@ impl Imports {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ImportAlumni)?;
+                tx.release_dead_runs()?;
                 in_state(tx, id, ImportState::Judged)?;
                 require_up_to_date(tx, id)?;
                 imports.start(tx, &caller, id, COMMIT)
@@ -41,6 +42,7 @@ impl Imports {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ImportAlumni)?;
+                tx.release_dead_runs()?;
                 let import = tx.import(id)?.ok_or(ImportError::NotFound)?;
                 match import.state {
                     ImportState::Uploaded | ImportState::Judged => {
@@ -84,6 +86,7 @@ impl Imports {
             let store = self.context.database.store();
             store.transaction(|tx| {
                 access::require(tx, authority, Permission::ImportAlumni)?;
+                tx.lock_register()?;
                 tx.lock_records_of_import(id)?;
                 let lines = tx.import(id)?.ok_or(ImportError::NotFound)?.lines;
                 if tx.count_staged_lines(id)? != lines {

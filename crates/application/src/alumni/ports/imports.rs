@@ -237,6 +237,13 @@ pub trait ImportWrites {
         to: ImportState,
     ) -> Result<RunStart, StoreError>;
 
+    /// Ends the runs of processes without a sign of life for a minute. Their imports go back to the state before.
+    fn release_dead_runs(&mut self) -> Result<(), StoreError>;
+
+    /// Ends the run that works on the import, if there is one: its process commits nothing more. The import goes back
+    /// to the state before.
+    fn release_run(&mut self, id: ImportId) -> Result<(), StoreError>;
+
     /// A sign of life; false if the run has lost its import.
     fn beat_run(&mut self, id: ImportId, run: Uuid) -> Result<bool, StoreError>;
 
@@ -274,6 +281,10 @@ pub trait ImportWrites {
         now: DateTime<Utc>,
         on_step: OnStep<'_>,
     ) -> Result<Vec<(Verdict, u64)>, StoreError>;
+
+    /// Keeps all others from changing the register until the transaction ends, and waits for those that do. Lock
+    /// order: before records.
+    fn lock_register(&mut self) -> Result<(), StoreError>;
 
     /// Locks the records that the import changes, in the order of their ids.
     fn lock_records_of_import(&mut self, id: ImportId) -> Result<(), StoreError>;

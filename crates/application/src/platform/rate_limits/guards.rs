@@ -61,6 +61,10 @@ named_enum! {
         ClaimMailbox => "claim-mailbox",
         /// A message about a claim, by user.
         ClaimMessage => "claim-message",
+        /// A change of what a claim says, by user.
+        ClaimChange => "claim-change",
+        /// A file as evidence of a claim, by user.
+        ClaimEvidence => "claim-evidence",
     }
 }
 
@@ -82,6 +86,8 @@ impl Guard {
             Self::ClaimCodeNetwork => Quota::new(100, AN_HOUR),
             Self::ClaimMailbox => Quota::new(3, A_DAY),
             Self::ClaimMessage => Quota::new(20, A_DAY),
+            Self::ClaimChange => Quota::new(50, A_DAY),
+            Self::ClaimEvidence => Quota::new(30, AN_HOUR),
         }
     }
 

@@ -83,3 +83,6 @@ VALUES ('00000000-0000-4000-8000-0000000000c1', 'claim', :other, 'reject', now()
 INSERT INTO invitations (id, claim_id, record_id, code_hash, expires_at, accepted_at, accepted_by, created_at)
 VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', '00000000-0000-4000-8000-0000000000a1', 'code',
         now(), now(), :user, now());
+
+INSERT INTO claim_evidence (id, claim_id, kind, bytes, sha256, created_at, uploaded_at)
+VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', 'pdf', 1, 'hash', now(), now());

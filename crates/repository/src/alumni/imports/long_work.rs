@@ -99,6 +99,28 @@ pub(super) fn outdated(
     Ok(lines.into_iter().map(i32::unsigned_abs).collect())
 }
 
+/// Of the register in this schema.
+macro_rules! register_lock {
+    ($function:literal) => {
+        concat!(
+            "SELECT ",
+            $function,
+            "(hashtextextended('register of ' || current_schema(), 0))"
+        )
+    };
+}
+
+pub(super) fn lock_register(connection: &mut PgConnection) -> Result<(), Failure> {
+    connection.batch_execute(WITHOUT_LIMITS)?;
+    connection.batch_execute(register_lock!("pg_advisory_xact_lock"))?;
+    Ok(())
+}
+
+/// False while an import waits for the lock or has it.
+pub(in crate::alumni) fn share_register(connection: &mut PgConnection) -> Result<bool, Failure> {
+    Ok(sql::<Bool>(register_lock!("pg_try_advisory_xact_lock_shared")).get_result(connection)?)
+}
+
 pub(super) fn lock_records(connection: &mut PgConnection, import: ImportId) -> Result<(), Failure> {
     connection.batch_execute(WITHOUT_LIMITS)?;
     sql::<()>(concat!(

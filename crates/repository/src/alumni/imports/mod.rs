@@ -4,6 +4,8 @@ mod copy_text;
 mod lines;
 mod long_work;
 
+pub(in crate::alumni) use long_work::share_register;
+
 use abu_application::{
     alumni::ports::{
         Blocker, CommitCounts, Filling, Import, ImportReads, ImportWrites, JudgedLine, NewImport,
@@ -40,6 +42,18 @@ use crate::{
 
 /// How long a process may give no sign of life before another one takes its import over.
 const DEAD_AFTER: &str = "60 seconds";
+
+/// Ends running runs, and gives their imports the state before.
+macro_rules! release_runs {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE imports SET run_id = NULL, heartbeat_at = NULL,
+                 state = CASE state WHEN 'judging' THEN 'uploaded' WHEN 'committing' THEN 'judged' ELSE 'committed' END
+             WHERE run_id IS NOT NULL AND ",
+            $condition
+        )
+    };
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = imports, check_for_backend(Pg))]
@@ -287,14 +301,8 @@ impl ImportWrites for Session<'_> {
         from: &[ImportState],
         to: ImportState,
     ) -> Result<RunStart, StoreError> {
+        self.release_dead_runs()?;
         self.run(|connection| {
-            sql::<()>(
-                "UPDATE imports SET run_id = NULL, heartbeat_at = NULL,
-                     state = CASE state WHEN 'judging' THEN 'uploaded' WHEN 'committing' THEN 'judged' ELSE 'committed' END
-                 WHERE run_id IS NOT NULL AND heartbeat_at < now() - ?::interval",
-            )
-            .bind::<Text, _>(DEAD_AFTER)
-            .execute(connection)?;
             let begun = sql::<()>(
                 "UPDATE imports SET state = ?, run_id = ?, heartbeat_at = now(), failure = NULL
                  WHERE id = ? AND state = ANY (?) AND NOT EXISTS (SELECT FROM imports WHERE run_id IS NOT NULL)",
@@ -310,6 +318,24 @@ impl ImportWrites for Session<'_> {
             let is_busy: bool = sql::<Bool>("SELECT EXISTS (SELECT FROM imports WHERE run_id IS NOT NULL)")
                 .get_result(connection)?;
             Ok(if is_busy { RunStart::Busy } else { RunStart::WrongState })
+        })
+    }
+
+    fn release_dead_runs(&mut self) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(release_runs!("heartbeat_at < now() - ?::interval"))
+                .bind::<Text, _>(DEAD_AFTER)
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn release_run(&mut self, id: ImportId) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(release_runs!("id = ?"))
+                .bind::<SqlUuid, _>(id.uuid())
+                .execute(connection)?;
+            Ok(())
         })
     }
 
@@ -414,6 +440,10 @@ impl ImportWrites for Session<'_> {
                 .execute(connection)?;
             Ok(counts_of(&counted))
         })
+    }
+
+    fn lock_register(&mut self) -> Result<(), StoreError> {
+        self.run(long_work::lock_register)
     }
 
     fn lock_records_of_import(&mut self, id: ImportId) -> Result<(), StoreError> {
