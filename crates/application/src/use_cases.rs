@@ -1,6 +1,6 @@
 //! Every use case, by area.
 
-use std::{io, iter, sync::Arc};
+use std::{io, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::{
     },
     platform::{
         jobs::{Handlers, JobHandler},
+        orphans::{DeleteOrphans, FileOwner, Orphans},
         ports::{Clock, FileStore, Ids},
         rate_limits::RateLimits,
         tidy::Tidy,
@@ -58,6 +59,18 @@ pub fn erasure_listeners(
     ]
 }
 
+/// Files that no row of their area names.
+pub fn orphans(files: Arc<dyn FileStore>) -> Orphans {
+    let owners: [Arc<dyn FileOwner>; 2] = [
+        Arc::new(identity::exports::ExportFolder),
+        Arc::new(alumni::imports::ImportFolder),
+    ];
+    Orphans {
+        files,
+        owners: Arc::new(owners),
+    }
+}
+
 /// What the operator decides, by area.
 pub struct Policies {
     pub identity: identity::Policies,
@@ -73,6 +86,7 @@ pub struct UseCases {
     pub messaging: messaging::UseCases,
     pub alumni: alumni::UseCases,
     tidy: Tidy,
+    orphans: Orphans,
 }
 
 impl UseCases {
@@ -106,14 +120,17 @@ impl UseCases {
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },
+            orphans: orphans(Arc::clone(&context.files)),
         })
     }
 
     /// The handlers of every area's background jobs.
     pub fn job_handlers(&self) -> Handlers {
         let tidy: Arc<dyn JobHandler> = Arc::new(self.tidy.clone());
+        let orphans: Arc<dyn JobHandler> = Arc::new(DeleteOrphans(self.orphans.clone()));
         Handlers::new(
-            iter::once(tidy)
+            [tidy, orphans]
+                .into_iter()
                 .chain(self.identity.job_handlers())
                 .chain(self.alumni.job_handlers()),
         )

@@ -8,7 +8,8 @@ use abu_application::{
     },
     platform::{
         audit::{Broken, VerificationError},
-        ports::StoreError,
+        orphans::OrphansError,
+        ports::{FileError, StoreError},
     },
 };
 use abu_mail::{MailStartError, TestMailError};
@@ -95,6 +96,8 @@ pub enum AdminError {
     File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Import(ImportError),
+    #[error(transparent)]
+    Files(FileError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -139,6 +142,7 @@ impl AdminError {
             | Self::Generator(_)
             | Self::File { .. }
             | Self::Import(_)
+            | Self::Files(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
@@ -218,6 +222,15 @@ impl From<ImportError> for AdminError {
                 ))
             }
             error => Self::Import(error),
+        }
+    }
+}
+
+impl From<OrphansError> for AdminError {
+    fn from(error: OrphansError) -> Self {
+        match error {
+            OrphansError::Store(error) => error.into(),
+            OrphansError::Files(error) => Self::Files(error),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use abu_application::{
     alumni::{
         imports::{ImportDraft, LegalBasis, Upload},
-        ports::SyntheticShares,
+        ports::{Filling, SyntheticShares},
         synthetic::SyntheticMembers,
     },
     platform::{
@@ -26,7 +26,7 @@ use clap::Args;
 use super::{
     AdminError,
     database::OpenDatabase,
-    imports::{commit, judge},
+    imports::{fill, judge},
     operator::operator,
 };
 use abu_programs::{database::require_migrated, synthetic};
@@ -129,7 +129,7 @@ fn load(
     let import = imports.take_file(&operator, upload, &draft)?.import;
     if import.state != ImportState::Committed {
         judge(&imports, import.id)?;
-        commit(&imports, &operator, import.id)?;
+        fill(&imports, &operator, import.id)?;
     }
     if arguments.members {
         make_members(&database, import.id, arguments)?;
@@ -151,7 +151,7 @@ fn make_members(
         verified: arguments.verified,
         listed: arguments.listed,
     };
-    let counts = members.make(&operator(), import, shares)?;
+    let counts = members.make(&operator(), import, shares, Filling::Alone)?;
     Ok(writeln!(
         io::stdout(),
         "made {} accounts, {} of them verified",

@@ -3,6 +3,7 @@
 mod access_log;
 mod claims;
 mod imports;
+mod orphans;
 mod records;
 mod reference;
 mod synthetic;

@@ -151,6 +151,16 @@ pub struct RunEnd {
     pub failure: Option<String>,
 }
 
+/// What becomes of indexes and foreign keys while many rows are inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// Others read and write the tables meanwhile.
+    BesideOthers,
+    /// They are taken off, and put back at the end, where more rows are inserted than there are: much faster. Others
+    /// wait until the transaction ends.
+    Alone,
+}
+
 /// Called before each statement of a long piece of work: how many are done, and of how many.
 pub type OnStep<'a> = &'a mut dyn FnMut(u64, u64);
 
@@ -202,6 +212,9 @@ pub trait ImportReads {
         unchanged_since: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Import>, StoreError>;
+
+    /// Which of these imports have a file.
+    fn imports_with_files(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError>;
 
     /// Lines of the import that are staged and have a verdict. A crash of the database loses them.
     fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError>;
@@ -282,6 +295,7 @@ pub trait ImportWrites {
         id: ImportId,
         by: Option<UserId>,
         now: DateTime<Utc>,
+        filling: Filling,
         on_step: OnStep<'_>,
     ) -> Result<CommitCounts, StoreError>;
 

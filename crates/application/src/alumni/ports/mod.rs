@@ -27,8 +27,8 @@ pub use import_files::{
     Inspection, OfficeFile,
 };
 pub use imports::{
-    Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
-    RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+    Blocker, CommitCounts, Filling, Import, ImportReads, ImportWrites, JudgedLine, NewImport,
+    OnStep, RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
 };
 pub use invitations::{
     Batch, BatchState, Channel, InvitationReads, InvitationWrites, Invitee, NewInvitation,

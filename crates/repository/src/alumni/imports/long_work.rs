@@ -1,7 +1,9 @@
 //! Statements over all lines of an import. They may take minutes, so they lift the limits of usual statements for
 //! their transaction.
 
-use abu_application::alumni::ports::{Blocker, CommitCounts, OnStep, RollBackCounts, Staging};
+use abu_application::alumni::ports::{
+    Blocker, CommitCounts, Filling, OnStep, RollBackCounts, Staging,
+};
 use abu_domain::{ImportId, alumni::import_state::Verdict};
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -13,7 +15,7 @@ use diesel::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{error::Failure, sql::sql};
+use crate::{bare_tables::BareTables, error::Failure, sql::sql};
 
 /// Memory for each sort and hash: a million lines sort in a few batches on disk. Compilation costs more than it
 /// saves, because the statements differ from call to call.
@@ -154,16 +156,23 @@ pub(super) fn commit(
     connection: &mut PgConnection,
     import: ImportId,
     now: DateTime<Utc>,
+    filling: Filling,
     on_step: OnStep<'_>,
 ) -> Result<CommitCounts, Failure> {
     const STEPS: u64 = 6;
     connection.batch_execute(WITHOUT_LIMITS)?;
+    let bare = (filling == Filling::Alone && has_more_than_the_register(connection, import)?)
+        .then(|| BareTables::strip(connection, &["alumni_records", "awards"]))
+        .transpose()?;
     on_step(0, STEPS);
     let updated = of(connection, text!("save_before"), import)?;
     on_step(1, STEPS);
     let records = at(connection, text!("insert_records"), import, now)?;
     on_step(2, STEPS);
     let awards = at(connection, text!("insert_awards"), import, now)?;
+    if let Some(bare) = bare {
+        bare.restore(connection)?;
+    }
     if updated > 0 {
         on_step(3, STEPS);
         at(connection, text!("update_awards"), import, now)?;
@@ -180,6 +189,18 @@ pub(super) fn commit(
         awards: awards as u64,
         updated: updated as u64,
     })
+}
+
+fn has_more_than_the_register(
+    connection: &mut PgConnection,
+    import: ImportId,
+) -> QueryResult<bool> {
+    sql::<Bool>(
+        "SELECT (SELECT count(*) FROM import_verdicts WHERE import_id = ? AND state = 'ready')
+             > (SELECT count(*) FROM alumni_records)",
+    )
+    .bind::<SqlUuid, _>(import.uuid())
+    .get_result(connection)
 }
 
 pub(super) fn blockers(

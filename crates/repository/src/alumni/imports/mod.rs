@@ -8,8 +8,8 @@ pub(in crate::alumni) use long_work::share_register;
 
 use abu_application::{
     alumni::ports::{
-        Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
-        RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+        Blocker, CommitCounts, Filling, Import, ImportReads, ImportWrites, JudgedLine, NewImport,
+        OnStep, RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -235,6 +235,16 @@ impl ImportReads for Session<'_> {
         })
     }
 
+    fn imports_with_files(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        self.run(|connection| {
+            Ok(imports::table
+                .filter(imports::id.eq_any(ids))
+                .filter(imports::file_key.is_not_null())
+                .select(imports::id)
+                .load(connection)?)
+        })
+    }
+
     fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError> {
         self.run(|connection| {
             let counted: i64 = sql::<BigInt>(
@@ -445,10 +455,11 @@ impl ImportWrites for Session<'_> {
         id: ImportId,
         by: Option<UserId>,
         now: DateTime<Utc>,
+        filling: Filling,
         on_step: OnStep<'_>,
     ) -> Result<CommitCounts, StoreError> {
         self.run(|connection| {
-            let counts = long_work::commit(connection, id, now, on_step)?;
+            let counts = long_work::commit(connection, id, now, filling, on_step)?;
             diesel::update(imports::table.find(id.uuid()))
                 .set((
                     imports::committed_by.eq(by.map(UserId::uuid)),
