@@ -1,6 +1,7 @@
 //! What the staff did with a member's data, as the member sees it.
 
 use abu_application::{
+    access::Caller,
     alumni::access_log::{Access, AccessKind, StaffRole},
     platform::{
         lists::{ListRequest, Seek},
@@ -14,13 +15,17 @@ use crate::support::{Member, TestApp};
 
 impl TestApp {
     async fn accesses(&self, member: &Member) -> Vec<Access> {
+        self.accesses_of(member.caller()).await
+    }
+
+    async fn accesses_of(&self, caller: Caller) -> Vec<Access> {
         let page = ListRequest {
             seek: Seek::After(None),
             limit: 100,
             count: true,
         };
         let log = &self.use_cases.alumni.access_log;
-        let listed = log.list(member.caller(), page).await.unwrap();
+        let listed = log.list(caller, page).await.unwrap();
         listed.items
     }
 
@@ -105,12 +110,13 @@ async fn an_action_on_the_account_shows_its_reason() {
         .schedule_erasure(staff.caller(), fatima.id(), reason)
         .await
         .unwrap();
-    // By it the account can log in again.
+    // The account can log in again.
     accounts
         .activate(staff.caller(), fatima.id())
         .await
         .unwrap();
-    let accesses = app.accesses(&fatima).await;
+    let again = app.caller(&app.log_in(&fatima).await);
+    let accesses = app.accesses_of(again).await;
     let access = accesses.last().unwrap();
     assert_eq!(access.role, StaffRole::Accounts);
     assert_eq!(access.reason.as_deref(), Some("Asked for by letter."));
