@@ -61,9 +61,10 @@ pub fn erasure_listeners(
 
 /// Files that no row of their area names.
 pub fn orphans(files: Arc<dyn FileStore>) -> Orphans {
-    let owners: [Arc<dyn FileOwner>; 2] = [
+    let owners: [Arc<dyn FileOwner>; 3] = [
         Arc::new(identity::exports::ExportFolder),
         Arc::new(alumni::imports::ImportFolder),
+        Arc::new(alumni::claims::EvidenceFolder),
     ];
     Orphans {
         files,

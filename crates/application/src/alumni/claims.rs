@@ -26,7 +26,7 @@ use crate::{
 pub use candidates::{Candidate, MAX_CANDIDATES};
 pub use change::ClaimPatch;
 pub use errors::ClaimError;
-pub use evidence::{EvidenceJob, EvidenceUpload, ForgottenClaims, OpenEvidence};
+pub use evidence::{EvidenceFolder, EvidenceJob, EvidenceUpload, ForgottenClaims, OpenEvidence};
 pub use jobs::{ExpiryJob, MailboxJob};
 pub(in crate::alumni) use mailbox::{disown_token_hash, greeted};
 pub use own::{ClaimDraft, MAX_EVENTS, OwnClaim};

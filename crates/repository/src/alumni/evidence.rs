@@ -48,6 +48,15 @@ fn ids(found: Vec<Uuid>) -> Vec<EvidenceId> {
 }
 
 impl EvidenceReads for Session<'_> {
+    fn known_evidence(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        self.run(|connection| {
+            Ok(claim_evidence::table
+                .filter(claim_evidence::id.eq_any(ids))
+                .select(claim_evidence::id)
+                .load(connection)?)
+        })
+    }
+
     fn evidence_of(
         &mut self,
         claim: ClaimId,

@@ -14,7 +14,7 @@ use diesel::{
     connection::SimpleConnection,
     prelude::*,
     sql_query,
-    sql_types::{Array, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid as SqlUuid},
 };
 
 use crate::{bare_tables::BareTables, sql::sql, store::Session};
@@ -113,7 +113,13 @@ fn join(now: DateTime<Utc>, connection: &mut PgConnection) -> QueryResult<usize>
         .bind::<Text, _>(VERIFIED_ALUMNI_GROUP)
         .bind::<Text, _>(APPLICANT_GROUP)
         .execute(connection)?;
-    Ok(at(CLAIMS, now, connection)? + at(CLAIMS_ON_SEVERAL, now, connection)?)
+    let verified: i64 = sql::<BigInt>("SELECT count(*) FROM synthetic_members WHERE is_verified")
+        .get_result(connection)?;
+    let on_one = at(CLAIMS, now, connection)?;
+    Ok(match on_one as i64 == verified {
+        true => on_one,
+        false => on_one + at(CLAIMS_ON_SEVERAL, now, connection)?,
+    })
 }
 
 fn has_more_than_accounts(import: ImportId, connection: &mut PgConnection) -> QueryResult<bool> {

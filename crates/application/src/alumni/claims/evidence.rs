@@ -15,6 +15,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{
     ClaimError, Claims, OwnClaim,
@@ -26,11 +27,12 @@ use crate::{
     alumni::ports::{ClaimRecord, Evidence},
     platform::{
         audit::Action,
+        orphans::FileOwner,
         ports::{FileError, FileWriter, StoreError, StoredFile},
         rate_limits::{Guard, Subject},
         versions::{Expected, Version},
     },
-    store::Writes,
+    store::{Reads, Writes},
 };
 
 pub use deletion::{EvidenceJob, ForgottenClaims};
@@ -219,6 +221,23 @@ fn require_room(stored: &[Evidence]) -> Result<(), ClaimError> {
     match stored.len() < MAX_EVIDENCE {
         true => Ok(()),
         false => Err(ClaimError::TooMuchEvidence),
+    }
+}
+
+/// Where the files are.
+pub struct EvidenceFolder;
+
+impl FileOwner for EvidenceFolder {
+    fn folder(&self) -> &'static str {
+        "evidence"
+    }
+
+    fn extension(&self) -> &'static str {
+        ""
+    }
+
+    fn with_files(&self, tx: &mut dyn Reads, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        tx.known_evidence(ids)
     }
 }
 

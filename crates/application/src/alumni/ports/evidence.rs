@@ -1,5 +1,6 @@
 use abu_domain::{ClaimId, EvidenceId, UserId, alumni::claims::EvidenceKind};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::platform::ports::StoreError;
 
@@ -21,6 +22,9 @@ pub trait EvidenceReads {
         claim: ClaimId,
         now: DateTime<Utc>,
     ) -> Result<Vec<Evidence>, StoreError>;
+
+    /// Which of these files have a row, whatever their state.
+    fn known_evidence(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError>;
 
     /// At most `limit` files that are due to be deleted, and uploads that were given up.
     fn expired_evidence(

@@ -93,22 +93,23 @@ async fn files_that_a_row_names_are_no_orphans_however_old() {
 fn orphans_are_spared_for_a_week_and_folders_of_others_for_ever() {
     let app = TestApp::new();
     let id = Uuid::new_v4();
-    let [old, young, odd, foreign] = [
+    let [old, scan, young, odd, foreign] = [
         format!("exports/{id}.json"),
+        format!("evidence/{id}"),
         format!("imports/{id}.csv"),
         "imports/no-id.csv".to_owned(),
         format!("avatars/{id}.webp"),
     ];
-    for key in [&old, &young, &odd, &foreign] {
+    for key in [&old, &scan, &young, &odd, &foreign] {
         put(&app, key);
     }
-    for key in [&old, &odd, &foreign] {
+    for key in [&old, &scan, &odd, &foreign] {
         age(&app, key);
     }
-    let mut orphans = vec![old, young.clone(), odd];
+    let mut orphans = vec![old, scan, young.clone(), odd];
     orphans.sort_unstable();
     assert_eq!(found(&app), orphans);
-    assert_eq!(delete(&app), 2);
+    assert_eq!(delete(&app), 3);
     assert_eq!(found(&app), [young]);
     assert!(fs::exists(app.files.path().join(foreign)).unwrap());
 }
