@@ -25,7 +25,7 @@ use abu_application::{
     alumni::imports::Imports,
     identity::ports::PasswordHasher,
     platform::{
-        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
+        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers, begin_counters},
         ports::Ids,
         readiness::Readiness,
         system::{SystemClock, SystemIds},
@@ -183,6 +183,7 @@ pub fn start(settings: Settings) -> Result<RunningServer, StartError> {
         claim_codes,
         wake.clone(),
     )?;
+    begin_counters(&job_handlers);
     let job_wakes = JobWakes::new(settings.jobs.workers);
     let jobs = JobWorkers::start(JobRunner {
         store: store.clone(),

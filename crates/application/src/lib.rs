@@ -12,4 +12,4 @@ mod use_cases;
 
 pub use database::Database;
 pub use platform::blocking::BlockingPool;
-pub use use_cases::{Context, Policies, UseCases, erasure_listeners, standing_listeners};
+pub use use_cases::{Context, Policies, UseCases, erasure_listeners, orphans, standing_listeners};

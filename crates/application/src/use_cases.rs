@@ -1,6 +1,6 @@
 //! Every use case, by area.
 
-use std::{io, iter, sync::Arc};
+use std::{io, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::{
     },
     platform::{
         jobs::{Handlers, JobHandler},
+        orphans::{DeleteOrphans, FileOwner, Orphans},
         ports::{Clock, FileStore, Ids},
         rate_limits::RateLimits,
         tidy::Tidy,
@@ -52,7 +53,9 @@ pub fn erasure_listeners(
             events: Arc::clone(&context.events),
             writer: Arc::clone(&messaging.writer),
         }),
-        Arc::new(identity::ports::InOneTransaction(alumni::claims::unlink)),
+        Arc::new(alumni::claims::ForgottenClaims {
+            files: Arc::clone(&context.files),
+        }),
         Arc::new(identity::ports::InOneTransaction(alumni::profiles::forget)),
     ]
 }
@@ -63,6 +66,19 @@ pub fn standing_listeners(events: Arc<dyn EventBus>) -> Arc<dyn identity::ports:
         Arc::new(messaging::rooms::Succession { events }),
         Arc::new(alumni::profiles::FollowStanding),
     ]))
+}
+
+/// Files that no row of their area names.
+pub fn orphans(files: Arc<dyn FileStore>) -> Orphans {
+    let owners: [Arc<dyn FileOwner>; 3] = [
+        Arc::new(identity::exports::ExportFolder),
+        Arc::new(alumni::imports::ImportFolder),
+        Arc::new(alumni::claims::EvidenceFolder),
+    ];
+    Orphans {
+        files,
+        owners: Arc::new(owners),
+    }
 }
 
 /// What the operator decides, by area.
@@ -80,6 +96,7 @@ pub struct UseCases {
     pub messaging: messaging::UseCases,
     pub alumni: alumni::UseCases,
     tidy: Tidy,
+    orphans: Orphans,
 }
 
 impl UseCases {
@@ -100,6 +117,7 @@ impl UseCases {
             exports: vec![
                 Arc::new(messaging::exports::OwnConversations),
                 Arc::new(alumni::profiles::OwnProfileData),
+                Arc::new(alumni::exports::OwnClaims),
             ],
         };
         Ok(Self {
@@ -110,14 +128,17 @@ impl UseCases {
             tidy: Tidy {
                 files: Arc::clone(&context.files),
             },
+            orphans: orphans(Arc::clone(&context.files)),
         })
     }
 
     /// The handlers of every area's background jobs.
     pub fn job_handlers(&self) -> Handlers {
         let tidy: Arc<dyn JobHandler> = Arc::new(self.tidy.clone());
+        let orphans: Arc<dyn JobHandler> = Arc::new(DeleteOrphans(self.orphans.clone()));
         Handlers::new(
-            iter::once(tidy)
+            [tidy, orphans]
+                .into_iter()
                 .chain(self.identity.job_handlers())
                 .chain(self.alumni.job_handlers()),
         )

@@ -11,9 +11,9 @@ pub mod platform;
 pub use platform::{
     ids::{
         AssignmentId, AwardId, BatchId, ClaimId, CountryId, DegreeId, DepartmentId, EducationId,
-        EmailId, EmployerId, ExperienceId, ExportId, FacultyId, ImportId, IndustryId, InvitationId,
-        JobId, LinkId, LoginSessionId, MailId, MergeId, MessageId, ProgrammeId, RecordId,
-        RecordInvitationId, RoomId, SkillId, StateId, TaskId, UserId,
+        EmailId, EmployerId, EvidenceId, ExperienceId, ExportId, FacultyId, ImportId, IndustryId,
+        InvitationId, JobId, LinkId, LoginSessionId, MailId, MergeId, MessageId, ProgrammeId,
+        RecordId, RecordInvitationId, RoomId, SkillId, StateId, TaskId, UserId,
     },
     text::Violation,
 };

@@ -550,7 +550,7 @@ pub(super) mod tests {
              Confirm my address and choose a password:\n{}\n\n\
              If it was not you who registered, you need do nothing. Without the\n\
              confirmation the account cannot be used.\n\n\
-             You get this mail because somebody registered at ABU Alumni Connect with your address.\n\n\
+             You get this mail because your address was given in a registration at ABU Alumni Connect.\n\n\
              ABU Alumni Connect, for the alumni of Ahmadu Bello University, Zaria\n{SITE}/\n",
             link(MailKind::VerifyEmail)
         );

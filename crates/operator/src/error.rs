@@ -8,7 +8,8 @@ use abu_application::{
     },
     platform::{
         audit::{Broken, VerificationError},
-        ports::StoreError,
+        orphans::OrphansError,
+        ports::{FileError, StoreError},
     },
 };
 use abu_mail::{MailStartError, TestMailError};
@@ -99,6 +100,8 @@ pub enum AdminError {
         "search rows of the directory differ from the profiles: repair them by `directory check --repair`"
     )]
     Directory,
+    #[error(transparent)]
+    Files(FileError),
     #[error("cannot ask or answer: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -144,6 +147,7 @@ impl AdminError {
             | Self::File { .. }
             | Self::Import(_)
             | Self::Directory
+            | Self::Files(_)
             | Self::Terminal(_) => exit_code::FAILED,
         }
     }
@@ -223,6 +227,15 @@ impl From<ImportError> for AdminError {
                 ))
             }
             error => Self::Import(error),
+        }
+    }
+}
+
+impl From<OrphansError> for AdminError {
+    fn from(error: OrphansError) -> Self {
+        match error {
+            OrphansError::Store(error) => error.into(),
+            OrphansError::Files(error) => Self::Files(error),
         }
     }
 }

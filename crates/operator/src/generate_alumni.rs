@@ -11,7 +11,7 @@ use abu_application::{
     alumni::{
         directory::Maintenance,
         imports::{ImportDraft, LegalBasis, Upload},
-        ports::SyntheticShares,
+        ports::{Filling, SyntheticShares},
         synthetic::SyntheticMembers,
     },
     platform::{
@@ -27,7 +27,7 @@ use clap::Args;
 use super::{
     AdminError,
     database::OpenDatabase,
-    imports::{commit, judge},
+    imports::{fill, judge},
     operator::operator,
 };
 use abu_programs::{database::require_migrated, synthetic};
@@ -130,7 +130,7 @@ fn load(
     let import = imports.take_file(&operator, upload, &draft)?.import;
     if import.state != ImportState::Committed {
         judge(&imports, import.id)?;
-        commit(&imports, &operator, import.id)?;
+        fill(&imports, &operator, import.id)?;
     }
     if arguments.members {
         make_members(&database, import.id, arguments)?;
@@ -167,7 +167,7 @@ fn make_members(
         verified: arguments.verified,
         listed: arguments.listed,
     };
-    let counts = members.make(&operator(), import, shares)?;
+    let counts = members.make(&operator(), import, shares, Filling::Alone)?;
     Ok(writeln!(
         io::stdout(),
         "made {} accounts, {} of them verified",

@@ -14,7 +14,7 @@ use abu_application::{
     access::Operator,
     alumni::{
         imports::{ImportDraft, ImportError, Imports, LegalBasis, reason_text},
-        ports::{Extent, Import, JudgedLine},
+        ports::{CommitCounts, Extent, Import, JudgedLine},
     },
     platform::lists::{ListRequest, Seek},
 };
@@ -234,6 +234,18 @@ pub(super) fn commit(
     let shown = Shown::start();
     let counts = patiently(|| imports.write_to_register(operator, id, &shown))?;
     drop(shown);
+    print_counts(counts)
+}
+
+/// Commits an import to a database that this process has to itself.
+pub(super) fn fill(imports: &Imports, operator: &Operator, id: ImportId) -> Result<(), AdminError> {
+    let shown = Shown::start();
+    let counts = patiently(|| imports.fill_register(operator, id, &shown))?;
+    drop(shown);
+    print_counts(counts)
+}
+
+fn print_counts(counts: CommitCounts) -> Result<(), AdminError> {
     Ok(writeln!(
         io::stdout(),
         "committed: {} records and {} awards were added, {} records were changed",

@@ -8,6 +8,7 @@ mod database;
 mod directory;
 mod erasures;
 mod error;
+mod files;
 mod generate_alumni;
 mod imports;
 mod jobs;
@@ -56,6 +57,7 @@ Examples:
   abu-admin imports show 3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41 --errors errors.csv
   abu-admin directory check --repair
   abu-admin erasures export > /mnt/safe/erasures
+  abu-admin files orphans
   abu-admin mail test --to amina@example.com
   abu-admin secrets re-encrypt
   abu-admin verify-audit-log --known \"$(cat /mnt/safe/audit-head)\"
@@ -117,6 +119,9 @@ enum Command {
     /// See and carry out erasures of accounts, and repeat them after a backup was restored.
     #[command(subcommand)]
     Erasures(erasures::ErasuresCommand),
+    /// Look into the store of files.
+    #[command(subcommand)]
+    Files(files::FilesCommand),
     /// Try the mail server.
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -180,6 +185,7 @@ impl Arguments {
             Command::Imports(command) => imports::run(&Settings::load(sources)?, &command),
             Command::Directory(command) => directory::run(&Settings::load(sources)?, &command),
             Command::Erasures(command) => erasures::run(&Settings::load(sources)?, command),
+            Command::Files(command) => files::run(&Settings::load(sources)?, &command),
             Command::Mail(command) => mail::run(&Settings::load(sources)?, &command),
             Command::GenerateAlumni(arguments) => {
                 generate_alumni::run(&Settings::load(sources)?, &arguments)

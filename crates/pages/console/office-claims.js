@@ -1,7 +1,7 @@
 // The queue of claims, and one claim beside the records that could be meant.
 
 import { element, uuid } from "./dom.js";
-import { Pages, badge, button, choice, counted, day, duration, facts, field, query, tableOf, time } from "./office-view.js";
+import { Pages, badge, button, bytes, choice, counted, day, duration, facts, field, query, save, tableOf, time } from "./office-view.js";
 
 const STATES = {
   draft: ["draft"],
@@ -29,6 +29,8 @@ const REASONS = [
 const BANDS = { strong: ["strong", "good"], possible: ["possible", "due"], weak: ["weak"] };
 
 const EVENTS = {
+  changed: "changed what the claim says",
+  evidence_added: "sent a file",
   proof_under_review: "gave a valid code; the rest is under review",
   info_requested: "asked the applicant",
   linked: "noted a record",
@@ -149,11 +151,32 @@ export class Claims {
         claim.awards.map((award) => [this.#awardText(award), award.matric, award.surname_at_graduation]),
         { class: "stack" },
       ),
+      ...this.#evidence(view, claim),
       element("h3", {}, candidates.length ? "Records that could be meant" : "No record of the register fits"),
       ...candidates.map((candidate, at) => candidateOf(candidate, chosen, at === 0)),
       ...this.#decision(view, claim, etag, chosen),
       ...this.#history(claim),
     );
+  }
+
+  // A file is only ever downloaded: another person made it, so no page shows it.
+  #evidence(view, claim) {
+    if (claim.evidence.length === 0) return [];
+    const files = claim.evidence.map((file) =>
+      element(
+        "li",
+        {},
+        button(`Download ${file.kind.toUpperCase()}`, () => this.#download(view, claim, file)),
+        element("span", { class: "quiet" }, ` ${bytes(file.bytes)} · ${time(file.uploaded_at)}`),
+      ),
+    );
+    return [element("h3", {}, "Files of the applicant"), element("ul", { class: "history" }, ...files)];
+  }
+
+  async #download(view, claim, file) {
+    const path = `/admin/claims/${claim.uuid}/evidence/${file.uuid}`;
+    const blob = await view.attempt(() => this.#office.file("GET", path));
+    if (blob) save(new Blob([blob], { type: "application/octet-stream" }), `evidence-${file.uuid.slice(0, 8)}.${file.kind}`);
   }
 
   #person(claim, uuid) {

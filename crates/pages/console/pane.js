@@ -396,6 +396,6 @@ export class Pane {
     const here = this.#othersIn(room).filter((id) => this.#online.has(id));
     const names = here.slice(0, 3).map((id) => this.#nameOf(id)).join(", ");
     const more = here.length > 3 ? ` and ${here.length - 3} more` : "";
-    this.#part.presence.textContent = here.length > 0 ? `${names}${more} online` : "Nobody else online";
+    this.#part.presence.textContent = here.length > 0 ? `${names}${more} online` : "No one else online";
   }
 }

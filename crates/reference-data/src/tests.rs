@@ -40,6 +40,41 @@ fn lists_of_fixed_size_are_complete() {
 }
 
 #[test]
+fn the_states_are_those_of_the_constitution_with_the_capital_territory() {
+    const ISO_CODES: &str = "AB AD AK AN BA BE BO BY CR DE EB ED EK EN FC GO IM JI KD KE KN KO KT KW LA NA NI OG ON OS \
+        OY PL RI SO TA YO ZA";
+    let states = file(Kind::States);
+    let iso_codes = states
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.details {
+            Details::State { iso_code, .. } => Some(iso_code.as_str().to_owned()),
+            _ => None,
+        });
+    let expected = ISO_CODES.split(' ').map(|code| format!("NG-{code}"));
+    assert_eq!(
+        iso_codes.collect::<BTreeSet<_>>(),
+        expected.collect::<BTreeSet<_>>()
+    );
+    let name_of = |iso: &str| {
+        let is_it = |entry: &&Content| match &entry.details {
+            Details::State { iso_code, .. } => iso_code.as_str() == iso,
+            _ => false,
+        };
+        states
+            .entries
+            .iter()
+            .find(is_it)
+            .unwrap()
+            .name
+            .as_str()
+            .to_owned()
+    };
+    assert_eq!(name_of("NG-NA"), "Nasarawa");
+    assert!(name_of("NG-FC").contains("Capital Territory"));
+}
+
+#[test]
 fn the_states_are_in_six_zones() {
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let file = file(Kind::States);

@@ -5,6 +5,7 @@ mod access;
 mod advisory_lock;
 mod alumni;
 mod backfill;
+mod bare_tables;
 mod connection;
 mod dynamic_sql;
 mod error;

@@ -153,6 +153,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Files that applicants sent as evidence of their claims. The id names the file in the store of files, which is deleted before its row.
+    claim_evidence (id) {
+        id -> Uuid,
+        claim_id -> Uuid,
+        kind -> Nullable<Text>,
+        bytes -> Nullable<Int8>,
+        /// Of the file: the same file is stored once for a claim.
+        sha256 -> Nullable<Bytea>,
+        /// When its upload began.
+        created_at -> Timestamptz,
+        /// When it was stored; null while it is being received.
+        uploaded_at -> Nullable<Timestamptz>,
+        /// From then on the file is not shown, and a job deletes it; null while the claim is open.
+        delete_after -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Requests of accounts to be linked to a record of the register.
     claims (id) {
         id -> Uuid,
@@ -1409,6 +1427,7 @@ diesel::joinable!(chat_tickets -> sessions (session_id));
 diesel::joinable!(chat_tickets -> users (user_id));
 diesel::joinable!(claim_decisions -> claims (claim_id));
 diesel::joinable!(claim_events -> claims (claim_id));
+diesel::joinable!(claim_evidence -> claims (claim_id));
 diesel::joinable!(claims -> alumni_records (record_id));
 diesel::joinable!(claims -> users (user_id));
 diesel::joinable!(consents -> users (user_id));
@@ -1476,6 +1495,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     chat_tickets,
     claim_decisions,
     claim_events,
+    claim_evidence,
     claims,
     consents,
     countries,

@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use abu_application::platform::ports::{FileError, FileStore, FileWriter, StoredFile};
+use abu_application::platform::ports::{FileEntries, FileError, FileStore, FileWriter, StoredFile};
 use abu_domain::platform::file_key::FileKey;
 
-use crate::partial::{self, PartialFile};
+use crate::{
+    entries::Entries,
+    partial::{self, PartialFile},
+};
 
 const PRIVATE: u32 = 0o700;
 /// Where files are until they are finished. No key begins with a dot.
@@ -67,6 +70,10 @@ impl FileStore for FolderStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn entries(&self) -> Result<FileEntries, FileError> {
+        Ok(Box::new(Entries::of(&self.root)?))
     }
 
     fn sweep(&self) -> Result<usize, FileError> {

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{ErrorKind, Write},
     process::{Command, Stdio},
+    time::{Duration, SystemTime},
 };
 
 use abu_application::{
@@ -1234,6 +1235,89 @@ fn generated_graduates_depend_on_the_seed_alone() {
 
     let others = generate(&["--count", "30", "--seed", "8"]);
     assert_ne!(others.out, all.out);
+}
+
+/// All that a generated database holds but for ids and times.
+const SYNTHETIC: &str = "SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
+    SELECT concat_ws('|', r.surname, r.given_names, r.name_tokens, r.email, r.phone, r.date_of_birth,
+        a.matric_raw, a.year, a.class_of_degree, d.code, g.code, u.email, u.firstname, u.middlename, u.lastname,
+        u.verification, e.email, m.name, c.state, c.awards, c.names, c.list_me) AS line
+    FROM alumni_records r JOIN awards a ON a.record_id = r.id
+    JOIN degrees g ON g.id = a.degree_id LEFT JOIN departments d ON d.id = a.department_id
+    LEFT JOIN claims c ON c.record_id = r.id LEFT JOIN users u ON u.id = c.user_id
+    LEFT JOIN user_emails e ON e.user_id = u.id LEFT JOIN user_group ug ON ug.user_id = u.id
+    LEFT JOIN groups m ON m.id = ug.group_id
+    UNION ALL SELECT concat_ws('|', 'account', email, verification) FROM users) AS lines";
+
+#[test]
+fn a_seed_fills_every_database_alike_with_graduates_and_members() {
+    let fill = |arguments: &[&str]| {
+        let (folder, database) = (folder(), TestDatabase::new());
+        let admin = |arguments: &[&str]| {
+            let said = say(on(&database, &folder).args(arguments));
+            assert_eq!(said.code, Some(0), "{}", said.err);
+            said.out
+        };
+        admin(&["bootstrap", "--access-only"]);
+        let fixed = ["generate-alumni", "--count", "400", "--load", "--members"];
+        let said = admin(&[&fixed, arguments].concat());
+        assert!(said.contains("400 ready"), "{said}");
+        // Repeated, it goes on where it was: nothing is left to do.
+        let again = admin(&[&fixed, arguments].concat());
+        assert_eq!(again, "made 0 accounts, 0 of them verified\n");
+        (
+            said.lines().last().unwrap().to_owned(),
+            database.texts(SYNTHETIC),
+        )
+    };
+    let first = fill(&["--seed", "7"]);
+    assert_eq!(first.0, "made 400 accounts, 400 of them verified");
+    assert_eq!(fill(&["--seed", "7"]), first);
+    assert_ne!(fill(&["--seed", "8"]), first);
+    let half = fill(&["--seed", "7", "--verified", "50", "--listed", "50"]);
+    assert_eq!(
+        fill(&["--seed", "7", "--verified", "50", "--listed", "50"]),
+        half
+    );
+    assert_ne!(half, first);
+}
+
+#[test]
+fn files_without_a_row_are_shown_and_none_is_deleted() {
+    let (folder, database) = (folder(), TestDatabase::new());
+    let files = folder.path().join("files");
+    let orphans = || {
+        let said = say(on(&database, &folder)
+            .env("ABU__STORAGE__PATH", &files)
+            .args(["files", "orphans"]));
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        said.out
+    };
+    assert_eq!(
+        orphans(),
+        "0 files of 0 bytes would be deleted; 0 are younger than 7 days\n"
+    );
+    fs::create_dir_all(files.join("exports")).unwrap();
+    for name in ["old", "young"] {
+        fs::write(files.join(format!("exports/{name}.json")), "abc").unwrap();
+    }
+    let old = fs::File::options()
+        .append(true)
+        .open(files.join("exports/old.json"));
+    let then = SystemTime::now() - Duration::from_secs(8 * 86_400);
+    old.unwrap().set_modified(then).unwrap();
+    let said = orphans();
+    let mut lines: Vec<&str> = said.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "1 files of 3 bytes would be deleted; 1 are younger than 7 days",
+            "exports/old.json  3 bytes  8 days  would be deleted",
+            "exports/young.json  3 bytes  0 days  is spared",
+        ]
+    );
+    assert!(files.join("exports/old.json").exists());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Imports whose process is killed: the register has all lines or none.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fmt::Write, fs, process::Command, time::Duration};
 
 use abu_test_support::TestDatabase;
 use secrecy::ExposeSecret;
@@ -82,6 +82,8 @@ fn an_import_at_the_machine_is_killed_at_each_step_and_leaves_nothing() {
         database.wait_for_blocked(1);
         program.kill();
         drop(held);
+        // What its session was doing goes on until the session sees that nobody listens.
+        database.end_sessions();
         let stored = || {
             (
                 count(&database, "alumni_records"),
@@ -203,8 +205,9 @@ async fn an_import_by_a_job_survives_kills_of_its_server_at_each_step() {
     for next in MOMENTS[1..].iter().map(Some).chain([None]) {
         database.wait_for_blocked(1);
         program.kill();
-        let following = next.map(|table| database.hold(table));
         drop(held);
+        database.end_sessions();
+        let following = next.map(|table| database.hold(table));
         assert_eq!(count(&database, "alumni_records"), 0);
         forget_the_dead(&database);
         // The lease of the dead server is over too.
@@ -225,4 +228,58 @@ async fn an_import_by_a_job_survives_kills_of_its_server_at_each_step() {
     .await;
     assert_eq!(count(&database, "alumni_records"), LINES);
     assert_eq!(count(&database, "awards"), LINES);
+}
+
+/// The most memory that the process has had, in kilobytes.
+fn peak_memory(program: &Program) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_shows_its_progress_and_takes_little_memory() {
+    const ROWS: usize = 60_000;
+    /// The file has twice as many: all of it in memory would show.
+    const MOST_KILOBYTES: usize = 24 * 1024;
+    let (folder, database) = (folder(), TestDatabase::new());
+    database.execute(DEGREE);
+    let padding = "x".repeat(800);
+    let mut file = String::from("Surname,Given,Matric,Year,Remarks\n");
+    for number in 0..ROWS {
+        writeln!(file, "Bello,Amina,U15CS{number:05},2015,{padding}").unwrap();
+    }
+    assert!(file.len() / 1024 > 2 * MOST_KILOBYTES - 1024);
+    let program = server(&database, &folder);
+    let address = program.address();
+    let token = crate::crash::log_in(&address, EMAIL, PASSWORD).await;
+    let before = peak_memory(&program);
+    let held = database.hold("alumni_records");
+    let import = upload(&address, &token, file).await;
+    assert!(import["uuid"].is_string(), "{import}");
+    let task = database
+        .texts("SELECT task_id::text FROM imports")
+        .remove(0);
+    let task = format!("http://{address}/api/v1/tasks/{task}");
+    let mut shown = Value::Null;
+    while !(shown["done"].is_u64() && shown["total"].is_u64()) {
+        let asked = reqwest::Client::new().get(&task).bearer_auth(&token).send();
+        shown = asked.await.unwrap().json().await.unwrap();
+        assert!(
+            ["queued", "running"].contains(&shown["state"].as_str().unwrap()),
+            "{shown}"
+        );
+    }
+    drop(held);
+    wait_for(
+        &database,
+        "SELECT (count(*) = 1)::text FROM imports WHERE state = 'committed'",
+    )
+    .await;
+    assert_eq!(count(&database, "alumni_records"), ROWS);
+    let grown = peak_memory(&program) - before;
+    assert!(grown < MOST_KILOBYTES, "{grown} kB");
 }

@@ -14,6 +14,7 @@ mod chat_cost;
 mod crash;
 mod demo;
 mod draining;
+mod erasures;
 mod fixtures;
 mod history_checker;
 mod hostile;

@@ -4,32 +4,34 @@
 //! authorize, collect what a command depends on, and store what follows: groups, mail and audit in one transaction.
 
 mod candidates;
+mod change;
 mod errors;
+mod evidence;
 mod holidays;
 mod jobs;
 mod mailbox;
 mod own;
 mod proof;
+mod retention;
 mod review;
 mod transition;
 
 use std::sync::Arc;
 
-use abu_domain::UserId;
-use chrono::{DateTime, Utc};
-
 use super::ports::ClaimCodes;
 use crate::{
-    Context, access::TotpPolicy, identity::ports::LinkTokens, platform::ports::StoreError,
-    store::Writes,
+    Context, access::TotpPolicy, identity::ports::LinkTokens, platform::blocking::BlockingPool,
 };
 
 pub use candidates::{Candidate, MAX_CANDIDATES};
+pub use change::ClaimPatch;
 pub use errors::ClaimError;
+pub use evidence::{EvidenceFolder, EvidenceJob, EvidenceUpload, ForgottenClaims, OpenEvidence};
 pub use jobs::{ExpiryJob, MailboxJob};
 pub(in crate::alumni) use mailbox::{disown_token_hash, greeted};
 pub use own::{ClaimDraft, MAX_EVENTS, OwnClaim};
 pub use proof::Preview;
+pub use retention::RetentionJob;
 pub use review::ReviewedClaim;
 
 /// The use cases of claims.
@@ -39,10 +41,6 @@ pub struct Claims {
     pub codes: Arc<dyn ClaimCodes>,
     pub links: Arc<dyn LinkTokens>,
     pub totp_policy: Arc<TotpPolicy>,
-}
-
-/// Forgets the claims of an erased account. Its record can be claimed again.
-pub fn unlink(tx: &mut dyn Writes, user: UserId, _now: DateTime<Utc>) -> Result<(), StoreError> {
-    tx.unlink_user(user)?;
-    Ok(())
+    /// Where uploads are written to disk.
+    pub disk: BlockingPool,
 }

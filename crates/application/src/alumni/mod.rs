@@ -1,7 +1,9 @@
 //! Alumni: the university's reference data, the register of graduates, the claims on it, and members' profiles.
 
+pub mod access_log;
 pub mod claims;
 pub mod directory;
+pub mod exports;
 pub mod imports;
 pub mod invitations;
 pub mod ports;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abu_domain::ImportId;
 
-use super::ports::{SyntheticCounts, SyntheticShares};
+use super::ports::{Filling, SyntheticCounts, SyntheticShares};
 use crate::{
     access::Authority,
     platform::{
@@ -30,10 +30,11 @@ impl SyntheticMembers {
         by: &impl Authority,
         import: ImportId,
         shares: SyntheticShares,
+        filling: Filling,
     ) -> Result<SyntheticCounts, StoreError> {
         let now = self.clock.now();
         self.store.transaction(|tx| {
-            let counts = tx.insert_synthetic_members(import, shares, now)?;
+            let counts = tx.insert_synthetic_members(import, shares, filling, now)?;
             by.entry(Action::SyntheticMembers)
                 .on(Target {
                     kind: "import",

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    claims::{Claims, ExpiryJob, MailboxJob},
+    access_log::AccessLog,
+    claims::{Claims, EvidenceJob, ExpiryJob, MailboxJob, RetentionJob},
     directory::{Directory, FacetsJob, SetsJob, VocabularyJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
@@ -32,6 +33,7 @@ pub struct Policies {
 /// The use cases of this area.
 #[derive(Clone)]
 pub struct UseCases {
+    pub access_log: AccessLog,
     pub reference: Reference,
     pub records: Records,
     pub imports: Imports,
@@ -49,8 +51,12 @@ impl UseCases {
             codes: policies.claim_codes,
             links: verification.links,
             totp_policy: verification.totp_policy,
+            disk: policies.imports.disk.clone(),
         };
         Self {
+            access_log: AccessLog {
+                context: context.clone(),
+            },
             reference: Reference {
                 context: context.clone(),
             },
@@ -86,6 +92,8 @@ impl UseCases {
             Arc::new(TidyJob(imports())),
             Arc::new(MailboxJob(self.claims.clone())),
             Arc::new(ExpiryJob(self.claims.clone())),
+            Arc::new(EvidenceJob(self.claims.clone())),
+            Arc::new(RetentionJob(self.claims.clone())),
             Arc::new(BatchJob(self.invitations.clone())),
             Arc::new(DuplicatesJob(self.records.clone())),
             Arc::new(VocabularyJob),

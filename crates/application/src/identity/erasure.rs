@@ -18,8 +18,8 @@ use super::{
     events::IdentityEvent,
     passwords::{ConfirmError, PasswordWork},
     ports::{
-        EndReason, Erasure, ErasureBacklog, ErasureListener, ErasureRecord, ErasureStep,
-        LedgerEntry, Publishing, StandingListener, UserHash,
+        EndReason, Erasure, ErasureBacklog, ErasureListener, ErasurePosition, ErasureRecord,
+        ErasureStep, LedgerEntry, Publishing, StandingListener, UserHash,
     },
 };
 use crate::{
@@ -198,18 +198,22 @@ impl Erasures {
             .await
     }
 
-    /// Erasures whose time has come, the earliest first.
-    pub fn due(&self, store: &dyn Store) -> Result<Vec<UserId>, StoreError> {
+    /// The earliest erasure after a position whose time has come.
+    pub fn next_due(
+        &self,
+        store: &dyn Store,
+        after: Option<ErasurePosition>,
+    ) -> Result<Option<ErasurePosition>, StoreError> {
         let now = self.context.clock.now();
-        let due: Vec<ErasureRecord> = store.read(|tx| tx.list_erasures(now, LISTED_AT_ONCE))?;
-        Ok(due.into_iter().map(|record| record.user_id).collect())
+        let due: Vec<ErasureRecord> = store.read(|tx| tx.list_erasures(now, after, 1))?;
+        Ok(due.first().map(ErasurePosition::from))
     }
 
     /// Erasures that are scheduled or under way, for the operator.
     pub fn list(&self, authority: &impl Authority) -> Result<Vec<ErasureRecord>, AccessError> {
         self.context.database.store().transaction(|tx| {
             access::require(tx, authority, Permission::ViewUser)?;
-            Ok(tx.list_erasures(DateTime::<Utc>::MAX_UTC, LISTED_AT_ONCE)?)
+            Ok(tx.list_erasures(DateTime::<Utc>::MAX_UTC, None, LISTED_AT_ONCE)?)
         })
     }
 

@@ -25,6 +25,7 @@ use crate::{
     platform::{
         audit::{Action, Target},
         jobs::Lane,
+        orphans::FileOwner,
         ports::{FileError, FileStore, NewJob, NewTask, RunAt, StoreError, StoredFile},
         rate_limits::{Guard, RateLimited, Subject},
     },
@@ -247,6 +248,23 @@ impl ErasureListener for ForgottenExports {
         let ids: Vec<ExportId> = exports.into_iter().map(|export| export.id).collect();
         delete(store, &*self.files, &ids)?;
         Ok(ErasureStep::GoOn(None))
+    }
+}
+
+/// Where copies are.
+pub struct ExportFolder;
+
+impl FileOwner for ExportFolder {
+    fn folder(&self) -> &'static str {
+        "exports"
+    }
+
+    fn extension(&self) -> &'static str {
+        ".json"
+    }
+
+    fn with_files(&self, tx: &mut dyn Reads, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        tx.known_exports(ids)
     }
 }
 

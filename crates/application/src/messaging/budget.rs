@@ -11,6 +11,9 @@ use crate::platform::rate_limits::{Quota, QuotaStatus, RateLimited, whole_second
 /// Some 15 megabytes. The least recently active user is evicted, and has full buckets again.
 const MAX_USERS: usize = 100_000;
 
+/// The limits of messages, as clients know them.
+pub const LIMIT_NAMES: [&str; 3] = ["messages-second", "messages-minute", "message-bytes"];
+
 /// What a user may send. An edit, a deletion and a reaction count as messages too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageLimits {
@@ -110,14 +113,11 @@ impl MessageLimits {
         let bytes = u64::from(self.bytes_at_once) * 60;
         let seconds = bytes.div_ceil(u64::from(self.bytes_per_minute).max(1));
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        let [by_second, by_minute, by_bytes] = LIMIT_NAMES;
         [
-            limit("messages-second", Quota::new(self.per_second, 1), false),
-            limit("messages-minute", Quota::new(self.per_minute, 60), false),
-            limit(
-                "message-bytes",
-                Quota::new(self.bytes_at_once, seconds),
-                true,
-            ),
+            limit(by_second, Quota::new(self.per_second, 1), false),
+            limit(by_minute, Quota::new(self.per_minute, 60), false),
+            limit(by_bytes, Quota::new(self.bytes_at_once, seconds), true),
         ]
     }
 }

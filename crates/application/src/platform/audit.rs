@@ -145,6 +145,14 @@ named_enum! {
         PasswordReset => "password.reset",
         /// A user made a claim on a record of the register.
         ClaimCreate => "claim.create",
+        /// A reviewer looked into a claim.
+        ClaimView => "claim.view",
+        /// An applicant changed what a claim says.
+        ClaimUpdate => "claim.update",
+        /// An applicant sent a file as evidence.
+        ClaimAddEvidence => "claim.add-evidence",
+        /// A reviewer opened a file of an applicant.
+        ClaimViewEvidence => "claim.view-evidence",
         /// A user submitted a claim.
         ClaimSubmit => "claim.submit",
         /// A user gave a good code for a claim.

@@ -12,6 +12,7 @@ pub mod keyed_buckets;
 pub mod lists;
 pub mod mail;
 mod origin;
+pub mod orphans;
 pub mod ports;
 pub mod rate_limits;
 pub mod readiness;

@@ -46,7 +46,7 @@ fn step(app: &TestApp, user: UserId) -> Progress {
 }
 
 /// Erases the account: waits by the test's clock, and has the mails sent. Returns the number of steps.
-fn erase(app: &TestApp, user: UserId) -> usize {
+pub(crate) fn erase(app: &TestApp, user: UserId) -> usize {
     for steps in 1.. {
         match step(app, user) {
             Progress::Done => return steps,

@@ -69,8 +69,8 @@ pub(crate) struct TestApp {
     pub(crate) live: Arc<LiveCalls>,
     pub(crate) use_cases: UseCases,
     links: HmacLinkTokens,
-    /// Of the stored files; dropped with them.
-    _files: TempDir,
+    /// The folder of stored files.
+    pub(crate) files: TempDir,
 }
 
 impl TestApp {
@@ -120,7 +120,7 @@ impl TestApp {
             live,
             use_cases: UseCases::new(&context, policies).unwrap(),
             links,
-            _files: files,
+            files,
         }
     }
 

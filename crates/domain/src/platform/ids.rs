@@ -149,6 +149,10 @@ typed_id!(
     ClaimId
 );
 typed_id!(
+    /// A file that an applicant sent as evidence of a claim; UUIDv4.
+    EvidenceId
+);
+typed_id!(
     /// An invitation to claim a record of the register; UUIDv4.
     RecordInvitationId
 );

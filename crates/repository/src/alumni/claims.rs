@@ -288,6 +288,25 @@ impl ClaimWrites for Session<'_> {
         })
     }
 
+    fn save_claim_contents(
+        &mut self,
+        record: &ClaimRecord,
+        faculties: &[String],
+    ) -> Result<(), StoreError> {
+        let awards = rows::awards_json(&record.awards)?;
+        self.run(|connection| {
+            diesel::update(claims::table.find(record.claim.id.uuid()))
+                .set((
+                    claims::awards.eq(awards),
+                    claims::names.eq(rows::nullable(&record.names)),
+                    claims::faculties.eq(rows::nullable(faculties)),
+                    claims::list_me.eq(record.list_me),
+                ))
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
     fn lock_claim(&mut self, id: ClaimId) -> Result<Option<ClaimRecord>, StoreError> {
         let row = self.run(|connection| {
             Ok(claims::table

@@ -4,8 +4,8 @@ use abu_application::{
     identity::{
         passwords::NO_PASSWORD,
         ports::{
-            Erasure, ErasureBacklog, ErasureReads, ErasureRecord, ErasureWrites, LedgerEntry,
-            UserHash,
+            Erasure, ErasureBacklog, ErasurePosition, ErasureReads, ErasureRecord, ErasureWrites,
+            LedgerEntry, UserHash,
         },
     },
     platform::ports::StoreError,
@@ -84,15 +84,24 @@ impl ErasureReads for Session<'_> {
     fn list_erasures(
         &mut self,
         until: DateTime<Utc>,
+        after: Option<ErasurePosition>,
         limit: u32,
     ) -> Result<Vec<ErasureRecord>, StoreError> {
         self.run(|connection| {
-            let rows = erasures::table
+            let mut due = erasures::table
                 .filter(erasures::runs_at.le(until))
                 .order((erasures::runs_at, erasures::user_id))
                 .limit(limit.into())
                 .select(ErasureRow::as_select())
-                .load(connection)?;
+                .into_boxed::<Pg>();
+            if let Some(ErasurePosition { runs_at, user }) = after {
+                let is_later = erasures::runs_at.gt(runs_at);
+                let is_next = erasures::runs_at
+                    .eq(runs_at)
+                    .and(erasures::user_id.gt(user.uuid()));
+                due = due.filter(is_later.or(is_next));
+            }
+            let rows = due.load(connection)?;
             Ok(rows.into_iter().map(ErasureRecord::from).collect())
         })
     }

@@ -78,6 +78,15 @@ impl ExportReads for Session<'_> {
         })
     }
 
+    fn known_exports(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        self.run(|connection| {
+            Ok(data_exports::table
+                .filter(data_exports::id.eq_any(ids))
+                .select(data_exports::id)
+                .load(connection)?)
+        })
+    }
+
     fn expired_exports(
         &mut self,
         now: DateTime<Utc>,

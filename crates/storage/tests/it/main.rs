@@ -201,3 +201,45 @@ fn a_path_that_cannot_be_a_folder_shows_at_the_start() {
     fs::write(&taken, "").unwrap();
     assert!(FolderStore::new(taken).prepare().is_err());
 }
+
+#[test]
+fn entries_are_the_finished_files_with_size_and_age() {
+    let rig = rig();
+    assert_eq!(rig.store.entries().unwrap().count(), 0);
+    rig.put("imports/1.csv", "abc");
+    rig.put("a/b/c/d/e", "");
+    let unfinished = rig.create("imports/2.csv");
+    let root = rig.root().join("files");
+    symlink("/etc/passwd", root.join("imports/link")).unwrap();
+    symlink("/etc", root.join("etc")).unwrap();
+    fs::write(root.join("imports/No Key"), "x").unwrap();
+    let old = File::options()
+        .append(true)
+        .open(root.join("imports/1.csv"))
+        .unwrap();
+    old.set_modified(SystemTime::now() - OLD).unwrap();
+    let mut found: Vec<_> = rig.store.entries().unwrap().map(Result::unwrap).collect();
+    drop(unfinished);
+    found.sort_by(|left, right| left.key.cmp(&right.key));
+    let shown: Vec<_> = found
+        .iter()
+        .map(|entry| (entry.key.as_str(), entry.bytes, entry.age >= OLD))
+        .collect();
+    assert_eq!(shown, [("a/b/c/d/e", 0, false), ("imports/1.csv", 3, true)]);
+}
+
+#[test]
+fn a_file_deleted_during_the_listing_ends_no_listing() {
+    let rig = rig();
+    for number in 0..3 {
+        rig.put(&format!("exports/{number}"), "x");
+    }
+    let mut entries = rig.store.entries().unwrap();
+    entries.next().unwrap().unwrap();
+    for number in 0..3 {
+        rig.store
+            .delete(&key(&format!("exports/{number}")))
+            .unwrap();
+    }
+    assert!(entries.all(|entry| entry.is_ok()));
+}

@@ -34,21 +34,31 @@ fn vary(answer: &Answer) -> BTreeSet<String> {
         .collect()
 }
 
+/// What exists only once the caller asked for it; the tests of its resource read it.
+const ASKED_FOR: [&str; 5] = [
+    "/api/v1/invitations/{code}",
+    "/api/v1/me/erasure",
+    "/api/v1/me/exports/{uuid}",
+    "/api/v1/me/exports/{uuid}/file",
+    "/api/v1/tasks/{uuid}",
+];
+
 /// Every GET of the description, with its path filled in, that answers with a body.
 fn readable(description: &Value, subjects: &Subjects) -> Vec<String> {
     let paths = description["paths"].as_object().unwrap();
     let answers = |item: &Value| !item["get"]["responses"]["200"]["content"].is_null();
     // Looking into the audit log adds to it, so it is another one each time.
-    // A file of codes is streamed, and each download is noted.
+    // A file of codes is streamed, and each download is noted. Subjects have no file as evidence.
     // Profiles of others are for verified graduates, and have tests of their own.
     let same_again = |path: &str| {
         path != "/api/v1/admin/audit-log"
             && !path.ends_with("/codes.csv")
+            && !path.ends_with("/{evidence_uuid}")
             && !["/api/v1/profiles/{uuid}", "/api/v1/p/{slug}"].contains(&path)
     };
-    let readable = paths
-        .iter()
-        .filter(|(path, item)| answers(item) && same_again(path));
+    let readable = paths.iter().filter(|(path, item)| {
+        answers(item) && same_again(path) && !ASKED_FOR.contains(&path.as_str())
+    });
     readable.map(|(path, _)| subjects.fill(path, "")).collect()
 }
 
@@ -63,7 +73,9 @@ async fn whatever_can_be_read_is_not_sent_again_to_who_has_it() {
         let whole = rig.get(&path).by(&viewer).send().await;
         assert_eq!(whole.status.as_u16(), 200, "{path}");
         let tag = whole.header("etag").to_owned();
-        assert!(tag.starts_with('"') && tag.len() >= 24, "{path} {tag}");
+        // A streamed file is known by its version, not by its bytes.
+        let is_strong = tag.starts_with('"') && tag.len() >= 24;
+        assert!(is_strong || path.ends_with("/errors.csv"), "{path} {tag}");
         for method in ["GET", "HEAD"] {
             let again = rig.call(method, &path).by(&viewer);
             let again = again.header("if-none-match", &tag).send().await;

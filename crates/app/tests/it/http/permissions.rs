@@ -305,9 +305,12 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
         Member,
     ),
     ("PUT", "/api/v1/rooms/{uuid}/read", Member),
+    ("GET", "/api/v1/me/access-log", User),
     ("GET", "/api/v1/me/claims", User),
     ("POST", "/api/v1/me/claims", User),
     ("GET", "/api/v1/me/claims/{uuid}", Own),
+    ("PATCH", "/api/v1/me/claims/{uuid}", Own),
+    ("PUT", "/api/v1/me/claims/{uuid}/evidence", Own),
     ("POST", "/api/v1/me/claims/{uuid}/submit", Own),
     ("POST", "/api/v1/me/claims/{uuid}/code", Own),
     ("POST", "/api/v1/me/claims/{uuid}/mailbox", Own),
@@ -351,6 +354,11 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/invitations/{code}/accept", User),
     ("GET", "/api/v1/admin/claims", Holder(VerifyAlumni)),
     ("GET", "/api/v1/admin/claims/{uuid}", Holder(VerifyAlumni)),
+    (
+        "GET",
+        "/api/v1/admin/claims/{uuid}/evidence/{evidence_uuid}",
+        Holder(VerifyAlumni),
+    ),
     (
         "POST",
         "/api/v1/admin/claims/{uuid}/open",
@@ -569,6 +577,10 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             "awards": [{"surname_at_graduation": "Bello", "degree": "bsc", "year": 2019}],
             "list_me": false,
         })),
+        ("PATCH", "/api/v1/me/claims/{uuid}") => call.json(&json!({"list_me": false})),
+        ("PUT", "/api/v1/me/claims/{uuid}/evidence") => call
+            .header("content-type", "application/pdf")
+            .body("%PDF-1.7\na scan".to_owned()),
         ("POST", "/api/v1/me/claims/{uuid}/code") => {
             call.json(&json!({"code": "ABU-0000-0000-0000"}))
         }

@@ -290,7 +290,7 @@ impl Subjects {
              INSERT INTO room_invitations (id, room_id, user_id, invited_by, created_at)
                  VALUES ('{invitation}', '{room}', '{user}', '{}', now());
              INSERT INTO claims (id, user_id, state, awards, names, list_me, due_at, created_at, last_modified)
-                 VALUES ('{own_claim}', '{}', 'rejected', '[]', '{{Amina Bello}}', true, now(), now(), now()),
+                 VALUES ('{own_claim}', '{}', 'draft', '[]', '{{Amina Bello}}', true, now(), now(), now()),
                         ('{claim}', '{user}', 'rejected', '[]', '{{Amina Bello}}', true, now(), now(), now());
              INSERT INTO invitation_batches (id, channel, segment, state, expires_at, created_at, last_modified)
                  VALUES ('{batch}', 'printed', '{{}}', 'ready', now(), now(), now());
@@ -347,6 +347,7 @@ impl Subjects {
             .replace("{code}", code)
             .replace("{version}", "1")
             .replace("{vocabulary}", "employers")
+            .replace("{evidence_uuid}", &self.import)
             .replace("{uuid}", id)
             .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
             .replace("{name}", name)

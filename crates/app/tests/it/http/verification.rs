@@ -381,3 +381,127 @@ async fn a_code_by_mail_is_answered_alike_with_or_without_a_record() {
         "{with:?} {without:?}"
     );
 }
+
+const SCAN: &[u8] = b"%PDF-1.7\nthe scan of a certificate";
+
+impl Rig {
+    async fn send_file(&self, user: &User, claim: &str, kind: &str, file: Vec<u8>) -> Answer {
+        let call = self.call("PUT", &format!("/api/v1/me/claims/{claim}/evidence"));
+        let call = call.by(user).header("content-type", kind).body(file);
+        call.send().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reviewer_downloads_a_file_that_no_browser_shows() {
+    let rig = Rig::without_limits().await;
+    let (user, reviewer) = (
+        rig.applicant("Fatima", "Bello"),
+        rig.holder_of(&[Permission::VerifyAlumni]),
+    );
+    let claim = rig.submitted(&user).await;
+    // What it is declared as decides nothing.
+    let sent = rig
+        .send_file(&user, &claim, "image/png", SCAN.to_vec())
+        .await;
+    let own = sent.expect(200);
+    let file = &own["evidence"][0];
+    let keys: Vec<&String> = file.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["bytes", "kind", "uploaded_at", "uuid"]);
+    assert_eq!((&file["kind"], &file["bytes"]), (&json!("pdf"), &json!(34)));
+    let again = rig.get(&format!("/api/v1/me/claims/{claim}")).by(&user);
+    let again = again.send().await;
+    assert_eq!(again.header("etag"), sent.header("etag"));
+    assert_eq!(again.expect(200), own);
+
+    let path = format!("/api/v1/admin/claims/{claim}");
+    let seen = rig.get(&path).by(&reviewer).send().await.expect(200);
+    assert_eq!(seen["evidence"], own["evidence"]);
+    let uuid = file["uuid"].as_str().unwrap();
+    let call = rig.get(&format!("{path}/evidence/{uuid}")).by(&reviewer);
+    let answer = call.send().await;
+    assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, SCAN));
+    assert_eq!(answer.header("content-type"), "application/pdf");
+    assert_eq!(
+        answer.header("content-disposition"),
+        format!("attachment; filename=\"evidence-{uuid}.pdf\"")
+    );
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(
+        answer.header("content-security-policy"),
+        "default-src 'none'; frame-ancestors 'none'; sandbox"
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    rig.assert_stored("(SELECT count(*) FROM audit_log WHERE action = 'claim.view-evidence') = 1");
+    let call = rig.call("PUT", &format!("/api/v1/me/claims/{claim}/evidence"));
+    let call = call.by(&user).header("if-match", "\"stale\"");
+    let stale = call.header("content-type", "application/pdf").body(SCAN);
+    stale.send().await.problem("precondition-failed");
+}
+
+#[tokio::test]
+async fn files_that_are_no_evidence_are_refused_by_name_and_rule() {
+    let rig = Rig::without_limits().await;
+    let user = rig.applicant("Fatima", "Bello");
+    let claim = rig.submitted(&user).await;
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec();
+    for (kind, file, status) in [
+        ("application/pdf", svg.clone(), 422),
+        ("application/pdf", Vec::new(), 422),
+        ("image/svg+xml", svg.clone(), 415),
+        ("text/html", SCAN.to_vec(), 415),
+        ("application/pdf", vec![b' '; 8 * 1024 * 1024 + 1], 413),
+    ] {
+        let refused = rig.send_file(&user, &claim, kind, file).await;
+        assert_eq!(
+            refused.status.as_u16(),
+            status,
+            "{kind}: {}",
+            refused.text()
+        );
+        if status == 422 {
+            let mistakes = refused.mistakes();
+            assert_eq!(mistakes, [("/file".to_owned(), "file.kind".to_owned())]);
+        }
+    }
+    let stranger = rig.applicant("Musa", "Sani");
+    let refused = rig
+        .send_file(&stranger, &claim, "application/pdf", SCAN.to_vec())
+        .await;
+    refused.problem("not-found");
+    rig.assert_stored("(SELECT count(*) FROM claim_evidence WHERE uploaded_at IS NOT NULL) = 0");
+}
+
+#[tokio::test]
+async fn a_draft_is_changed_under_its_version() {
+    let rig = Rig::without_limits().await;
+    let user = rig.applicant("Fatima", "Bello");
+    let claim = rig.claim(&user).await;
+    let path = format!("/api/v1/me/claims/{}", claim["uuid"].as_str().unwrap());
+    let award = json!({"surname_at_graduation": "Sani", "degree": "bsc", "year": 2018});
+    let body = json!({"awards": [award], "list_me": false});
+    let change = async |tag: &str| {
+        let call = rig.call("PATCH", &path).by(&user).json(&body);
+        call.header("if-match", tag).send().await
+    };
+    let seen = rig.get(&path).by(&user).send().await;
+    let changed = change(seen.header("etag")).await.expect(200);
+    assert_eq!(changed["awards"][0]["surname_at_graduation"], "Sani");
+    assert_eq!(changed["list_me"], false);
+    change(seen.header("etag"))
+        .await
+        .problem("precondition-failed");
+    let call = rig
+        .call("PATCH", &path)
+        .by(&user)
+        .json(&json!({"awards": []}));
+    let mistakes = call.send().await.mistakes();
+    assert_eq!(
+        mistakes,
+        [("/awards".to_owned(), "awards.count".to_owned())]
+    );
+    let path_of_submit = format!("{path}/submit");
+    let submitted = rig.post(&path_of_submit).by(&user).send().await;
+    submitted.expect(202);
+    change("*").await.problem("conflict");
+}

@@ -2,7 +2,12 @@ use abu_domain::{Violation, alumni::claims::Refusal};
 
 use crate::{
     access::AccessError,
-    platform::{ports::StoreError, rate_limits::RateLimited, versions::PreconditionFailed},
+    platform::{
+        blocking::BlockingError,
+        ports::{FileError, StoreError},
+        rate_limits::RateLimited,
+        versions::PreconditionFailed,
+    },
 };
 
 /// Why a claim was not made, changed or shown.
@@ -43,12 +48,26 @@ pub enum ClaimError {
     RecordClaimed,
     #[error("the state of the claim does not allow it")]
     Refused(Refusal),
+    #[error("there is no such file")]
+    EvidenceNotFound,
+    /// The claim has as many files as it may.
+    #[error("the claim has enough files")]
+    TooMuchEvidence,
+    #[error("the file is too large")]
+    EvidenceTooLarge,
+    /// The first bytes are those of no kind of file that is taken.
+    #[error("the file is of another kind")]
+    EvidenceKind,
     #[error("there is no such holiday")]
     HolidayNotFound,
     #[error(transparent)]
     Changed(#[from] PreconditionFailed),
     #[error(transparent)]
     RateLimited(#[from] RateLimited),
+    #[error(transparent)]
+    Files(#[from] FileError),
+    #[error(transparent)]
+    Blocking(#[from] BlockingError),
     #[error(transparent)]
     Store(StoreError),
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here reads the register, so neither the answers nor their times tell whether it has a record.
 
+use std::collections::BTreeSet;
+
 use abu_domain::{
     ClaimId, Violation,
     alumni::claims::{Claim, ClaimMessage, ClaimedAward, Command, Refusal},
@@ -15,7 +17,7 @@ use chrono::{DateTime, Utc};
 use super::{ClaimError, Claims, transition};
 use crate::{
     access::{self, Authority, Caller},
-    alumni::ports::{AskedCodes, ClaimEvent, ClaimRecord, CodeKind, KnownCode},
+    alumni::ports::{AskedCodes, ClaimEvent, ClaimRecord, CodeKind, Evidence, KnownCode},
     platform::{
         audit::Action,
         lists::{ListRequest, Listed, TimePosition},
@@ -28,7 +30,7 @@ use crate::{
 pub const MAX_EVENTS: u32 = 200;
 
 /// The wording of the question whether the directory may list the applicant.
-const LISTING_WORDING: &str = "listing-1";
+pub(super) const LISTING_WORDING: &str = "listing-1";
 
 /// A claim to be made.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct OwnClaim {
     pub record: ClaimRecord,
     /// Those that the applicant may see, oldest first.
     pub events: Vec<ClaimEvent>,
+    /// Oldest first.
+    pub evidence: Vec<Evidence>,
 }
 
 impl Claims {
@@ -67,13 +71,14 @@ impl Claims {
     }
 
     pub async fn get_own(&self, caller: Caller, id: ClaimId) -> Result<OwnClaim, ClaimError> {
+        let now = self.context.clock.now();
         self.context
             .database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
                 let record = tx.claim(id)?.filter(|record| is_of(record, &caller));
                 let record = record.ok_or(ClaimError::NotFound)?;
-                with_events(tx, record)
+                with_events(tx, record, now)
             })
             .await
     }
@@ -91,7 +96,7 @@ impl Claims {
                     .entry(Action::ClaimCreate)
                     .on(transition::target(record.claim.id))
                     .write(tx, entry_id, now)?;
-                with_events(tx, record)
+                with_events(tx, record, now)
             })
             .await
     }
@@ -136,7 +141,7 @@ impl Claims {
                     limits.count_or_refuse::<ClaimError>(tx, bucket, now)?;
                 }
                 let record = this.apply(tx, record, &command, &caller, now)?;
-                with_events(tx, record)
+                with_events(tx, record, now)
             })
             .await
     }
@@ -181,13 +186,7 @@ impl Claims {
             awards: draft.awards,
             list_me: draft.list_me,
         };
-        let mut faculties: Vec<String> = known
-            .into_iter()
-            .filter_map(|known| known.faculty)
-            .collect();
-        faculties.sort_unstable();
-        faculties.dedup();
-        tx.insert_claim(&record, &faculties)?;
+        tx.insert_claim(&record, &faculties(known))?;
         tx.insert_answer(
             user.id,
             ConsentPurpose::Directory,
@@ -229,13 +228,27 @@ pub(super) fn own_open_locked(
     }
 }
 
-pub(super) fn with_events(tx: &mut dyn Reads, record: ClaimRecord) -> Result<OwnClaim, ClaimError> {
-    let events = tx.claim_events(record.claim.id, true, MAX_EVENTS)?;
-    Ok(OwnClaim { record, events })
+pub(super) fn with_events(
+    tx: &mut dyn Reads,
+    record: ClaimRecord,
+    now: DateTime<Utc>,
+) -> Result<OwnClaim, ClaimError> {
+    Ok(OwnClaim {
+        events: tx.claim_events(record.claim.id, true, MAX_EVENTS)?,
+        evidence: tx.evidence_of(record.claim.id, now)?,
+        record,
+    })
+}
+
+/// The codes of the faculties of these departments and programmes.
+pub(super) fn faculties(known: Vec<KnownCode>) -> Vec<String> {
+    let faculties = known.into_iter().filter_map(|known| known.faculty);
+    let faculties: BTreeSet<String> = faculties.collect();
+    faculties.into_iter().collect()
 }
 
 /// The account's name, and those at graduation that differ from it.
-fn names(user: &User, awards: &[ClaimedAward]) -> Vec<String> {
+pub(super) fn names(user: &User, awards: &[ClaimedAward]) -> Vec<String> {
     let full = |surname: &str| {
         let middle = user.middlename.as_ref().map(|name| name.as_str());
         let parts = [Some(user.firstname.as_str()), middle, Some(surname)];

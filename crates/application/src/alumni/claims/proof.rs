@@ -239,7 +239,7 @@ impl Claims {
             fits: holder.is_none() && names_fit(&ours, &theirs, Lexicon::built_in()),
         };
         let record = self.apply(tx, record, &Command::Prove(proof), caller, now)?;
-        Ok(Attempt::Done(with_events(tx, record)?))
+        Ok(Attempt::Done(with_events(tx, record, now)?))
     }
 
     /// Mails the account that is linked to a record which another one claims.

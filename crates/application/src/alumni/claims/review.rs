@@ -6,6 +6,7 @@ use abu_domain::{
     alumni::claims::{ClaimMessage, ClaimState, Command, Decision, ReasonCode, Verdict},
     identity::user::User,
 };
+use chrono::{DateTime, Utc};
 
 use super::{
     Candidate, ClaimError, Claims, MAX_EVENTS,
@@ -13,9 +14,10 @@ use super::{
     transition::{self, locked},
 };
 use crate::{
-    access::{self, Caller},
-    alumni::ports::{ClaimEvent, ClaimFilter, ClaimRecord, DuePosition, QueuedClaim},
+    access::{self, Authority, Caller},
+    alumni::ports::{ClaimEvent, ClaimFilter, ClaimRecord, DuePosition, Evidence, QueuedClaim},
     platform::{
+        audit::Action,
         lists::{ListRequest, Listed},
         versions::{Expected, Version},
     },
@@ -32,6 +34,8 @@ pub struct ReviewedClaim {
     pub applicant: User,
     /// Oldest first.
     pub events: Vec<ClaimEvent>,
+    /// Oldest first.
+    pub evidence: Vec<Evidence>,
     /// Best first. Those of a claim that is over are not looked for: it has at most the record that was chosen.
     pub candidates: Vec<Candidate>,
 }
@@ -60,14 +64,20 @@ impl Claims {
             .await
     }
 
-    /// A claim with its candidates; takes `can_verify_alumni`.
+    /// A claim with its candidates; takes `can_verify_alumni`, and is audited.
     pub async fn get(&self, caller: Caller, id: ClaimId) -> Result<ReviewedClaim, ClaimError> {
+        let (now, entry_id) = self.context.now_and_entry_id();
         self.context
             .database
-            .read(move |tx| {
+            .transaction(move |tx| {
                 access::require(tx, &caller, Permission::VerifyAlumni)?;
                 let record = tx.claim(id)?.ok_or(ClaimError::NotFound)?;
-                reviewed(tx, record)
+                let reviewed = reviewed(tx, record, now)?;
+                caller
+                    .entry(Action::ClaimView)
+                    .on(transition::target(id))
+                    .write(tx, entry_id, now)?;
+                Ok(reviewed)
             })
             .await
     }
@@ -207,7 +217,7 @@ impl Claims {
                     record.claim = opened;
                 }
                 let record = this.apply(tx, record, &command, &caller, now)?;
-                reviewed(tx, record)
+                reviewed(tx, record, now)
             })
             .await
     }
@@ -236,9 +246,14 @@ fn is_staff(tx: &mut dyn Reads, user: UserId) -> Result<bool, ClaimError> {
     Ok(tx.holder(user)?.is_some_and(|holder| holder.is_staff()))
 }
 
-fn reviewed(tx: &mut dyn Reads, record: ClaimRecord) -> Result<ReviewedClaim, ClaimError> {
+fn reviewed(
+    tx: &mut dyn Reads,
+    record: ClaimRecord,
+    now: DateTime<Utc>,
+) -> Result<ReviewedClaim, ClaimError> {
     let applicant = tx.user(record.claim.user_id)?.ok_or(ClaimError::NotFound)?;
     let events = tx.claim_events(record.claim.id, false, MAX_EVENTS)?;
+    let evidence = tx.evidence_of(record.claim.id, now)?;
     let candidates = match (record.claim.state.is_open(), record.claim.record_id) {
         (true, _) => candidates::candidates(tx, &record)?,
         (false, Some(chosen)) => match candidates::record(tx, chosen)? {
@@ -251,6 +266,7 @@ fn reviewed(tx: &mut dyn Reads, record: ClaimRecord) -> Result<ReviewedClaim, Cl
         record,
         applicant,
         events,
+        evidence,
         candidates,
     })
 }

@@ -11,7 +11,7 @@ use abu_domain::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClaimError, Claims};
+use super::{ClaimError, Claims, evidence};
 use crate::{
     access::Authority,
     alumni::{
@@ -62,6 +62,10 @@ impl Claims {
         let before = &record.claim;
         let (after, events) = before.apply(command, now, &calendar)?;
         tx.save_claim(&after)?;
+        if let (None, Some(decided_at)) = (before.decided_at, after.decided_at) {
+            let delete_after = evidence::delete_after(after.state, decided_at);
+            tx.expire_evidence(after.id, delete_after)?;
+        }
         for kind in &events {
             tx.insert_claim_event(&ClaimEvent {
                 id: self.context.ids.time_ordered(),
@@ -200,6 +204,8 @@ fn message(command: &Command) -> Option<&ClaimMessage> {
 
 fn action(kind: CommandKind) -> Action {
     match kind {
+        CommandKind::Change => Action::ClaimUpdate,
+        CommandKind::Attach => Action::ClaimAddEvidence,
         CommandKind::Submit => Action::ClaimSubmit,
         CommandKind::Prove => Action::ClaimProve,
         CommandKind::Open => Action::ClaimOpen,

@@ -17,7 +17,7 @@ use crate::{
     platform::{
         audit::{Action, Actor, Entry},
         jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step, time_of_day},
-        ports::{NewJob, NewTask, RunAt, Schedule, StoreError},
+        ports::{NewJob, NewTask, RunAt, Schedule, StoreError, TaskEnd},
     },
     store::{Reads, Writes},
 };
@@ -182,6 +182,15 @@ impl JobHandler for JudgeJob {
         });
         settle(step, next, ImportState::Committed, false)
     }
+
+    fn ended(
+        &self,
+        tx: &mut dyn Writes,
+        payload: &Value,
+        end: TaskEnd<'_>,
+    ) -> Result<(), StoreError> {
+        release_run(tx, payload, end)
+    }
 }
 
 impl JobHandler for CommitJob {
@@ -201,6 +210,15 @@ impl JobHandler for CommitJob {
             false,
         )
     }
+
+    fn ended(
+        &self,
+        tx: &mut dyn Writes,
+        payload: &Value,
+        end: TaskEnd<'_>,
+    ) -> Result<(), StoreError> {
+        release_run(tx, payload, end)
+    }
 }
 
 impl JobHandler for RollBackJob {
@@ -219,6 +237,15 @@ impl JobHandler for RollBackJob {
             ImportState::RolledBack,
             false,
         )
+    }
+
+    fn ended(
+        &self,
+        tx: &mut dyn Writes,
+        payload: &Value,
+        end: TaskEnd<'_>,
+    ) -> Result<(), StoreError> {
+        release_run(tx, payload, end)
     }
 }
 
@@ -242,6 +269,16 @@ impl JobHandler for TidyJob {
                 false => Next::Done,
             })
         })
+    }
+}
+
+/// A process that died leaves its run, which no later step takes over once the job is given up or canceled.
+fn release_run(tx: &mut dyn Writes, payload: &Value, end: TaskEnd<'_>) -> Result<(), StoreError> {
+    match (Payload::deserialize(payload), end) {
+        (Ok(Payload { import, .. }), TaskEnd::Failed(_) | TaskEnd::Canceled) => {
+            tx.release_run(import)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -31,7 +31,7 @@ pub use jobs::{CommitJob, JudgeJob, RollBackJob, TidyJob};
 pub use preview::{PREVIEW_BYTES, Preview};
 pub use reasons::reason_text;
 pub use roll_back::RolledBack;
-pub use upload::{Upload, Uploaded};
+pub use upload::{ImportFolder, Upload, Uploaded};
 pub use watch::{Unwatched, Watch};
 
 /// How long a committed import can be rolled back, and its file and report are kept.

@@ -43,6 +43,7 @@ impl Imports {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ImportAlumni)?;
+                tx.release_dead_runs()?;
                 let import = in_state(tx, id, ImportState::Committed)?;
                 imports.require_in_time(&import)?;
                 require_free(tx, id, skip)?;
@@ -67,6 +68,7 @@ impl Imports {
             let store = self.context.database.store();
             store.transaction(|tx| {
                 access::require(tx, authority, Permission::ImportAlumni)?;
+                tx.lock_register()?;
                 let import = tx.import(id)?.ok_or(ImportError::NotFound)?;
                 self.require_in_time(&import)?;
                 let (now, entry_id) = self.context.now_and_entry_id();

@@ -3,7 +3,10 @@
 use abu_domain::{alumni::import_state::ImportState, platform::file_key::FileKey};
 
 use super::{ImportError, Imports, KEPT_FOR};
-use crate::{alumni::ports::Import, platform::error_chain::error_chain};
+use crate::{
+    alumni::ports::Import,
+    platform::{error_chain::error_chain, ports::StoreError},
+};
 
 /// Imports of one transaction.
 const BATCH: u32 = 20;
@@ -35,6 +38,7 @@ impl Imports {
         const NEVER_COMMITTED: [ImportState; 2] = [ImportState::Uploaded, ImportState::Judged];
         let store = self.context.database.store();
         let since = self.context.clock.now() - KEPT_FOR;
+        store.transaction::<_, StoreError>(|tx| tx.release_dead_runs())?;
         let due = store.read(|tx| tx.imports_to_tidy(since, BATCH))?;
         for import in &due {
             let now = self.context.clock.now();

@@ -10,6 +10,7 @@ use abu_domain::{
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{
     ImportDraft, ImportError, Imports,
@@ -20,9 +21,10 @@ use crate::{
     alumni::ports::{Import, NewImport},
     platform::{
         audit::{Action, Target},
+        orphans::FileOwner,
         ports::{FileWriter, StoreError},
     },
-    store::{Store, Writes},
+    store::{Reads, Store, Writes},
 };
 
 /// A file that is being received. Dropped before it is stored, it leaves nothing.
@@ -193,6 +195,23 @@ pub(super) fn target(id: ImportId) -> Target {
 pub(super) fn file_key(id: ImportId) -> Result<FileKey, ImportError> {
     FileKey::parse(&format!("imports/{id}.csv"))
         .map_err(|broken| StoreError::Other(broken.rule.into()).into())
+}
+
+/// Where uploaded files are.
+pub struct ImportFolder;
+
+impl FileOwner for ImportFolder {
+    fn folder(&self) -> &'static str {
+        "imports"
+    }
+
+    fn extension(&self) -> &'static str {
+        ".csv"
+    }
+
+    fn with_files(&self, tx: &mut dyn Reads, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        tx.imports_with_files(ids)
+    }
 }
 
 fn check_mapping(mapping: &Mapping) -> Result<(), ImportError> {

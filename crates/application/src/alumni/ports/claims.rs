@@ -290,6 +290,13 @@ pub trait ClaimWrites {
     fn insert_claim(&mut self, claim: &ClaimRecord, faculties: &[String])
     -> Result<(), StoreError>;
 
+    /// Stores what the applicant of a locked claim says: awards, names, and whether to be listed.
+    fn save_claim_contents(
+        &mut self,
+        claim: &ClaimRecord,
+        faculties: &[String],
+    ) -> Result<(), StoreError>;
+
     /// Locks the claim until the transaction ends. Lock order: after the account of the applicant.
     fn lock_claim(&mut self, id: ClaimId) -> Result<Option<ClaimRecord>, StoreError>;
 

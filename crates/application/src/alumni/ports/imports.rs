@@ -151,6 +151,16 @@ pub struct RunEnd {
     pub failure: Option<String>,
 }
 
+/// What becomes of indexes and foreign keys while many rows are inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// Others read and write the tables meanwhile.
+    BesideOthers,
+    /// They are taken off, and put back at the end, where more rows are inserted than there are: much faster. Others
+    /// wait until the transaction ends.
+    Alone,
+}
+
 /// Called before each statement of a long piece of work: how many are done, and of how many.
 pub type OnStep<'a> = &'a mut dyn FnMut(u64, u64);
 
@@ -203,6 +213,9 @@ pub trait ImportReads {
         limit: u32,
     ) -> Result<Vec<Import>, StoreError>;
 
+    /// Which of these imports have a file.
+    fn imports_with_files(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError>;
+
     /// Lines of the import that are staged and have a verdict. A crash of the database loses them.
     fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError>;
 }
@@ -223,6 +236,13 @@ pub trait ImportWrites {
         from: &[ImportState],
         to: ImportState,
     ) -> Result<RunStart, StoreError>;
+
+    /// Ends the runs of processes without a sign of life for a minute. Their imports go back to the state before.
+    fn release_dead_runs(&mut self) -> Result<(), StoreError>;
+
+    /// Ends the run that works on the import, if there is one: its process commits nothing more. The import goes back
+    /// to the state before.
+    fn release_run(&mut self, id: ImportId) -> Result<(), StoreError>;
 
     /// A sign of life; false if the run has lost its import.
     fn beat_run(&mut self, id: ImportId, run: Uuid) -> Result<bool, StoreError>;
@@ -262,6 +282,10 @@ pub trait ImportWrites {
         on_step: OnStep<'_>,
     ) -> Result<Vec<(Verdict, u64)>, StoreError>;
 
+    /// Keeps all others from changing the register until the transaction ends, and waits for those that do. Lock
+    /// order: before records.
+    fn lock_register(&mut self) -> Result<(), StoreError>;
+
     /// Locks the records that the import changes, in the order of their ids.
     fn lock_records_of_import(&mut self, id: ImportId) -> Result<(), StoreError>;
 
@@ -271,6 +295,7 @@ pub trait ImportWrites {
         id: ImportId,
         by: Option<UserId>,
         now: DateTime<Utc>,
+        filling: Filling,
         on_step: OnStep<'_>,
     ) -> Result<CommitCounts, StoreError>;
 

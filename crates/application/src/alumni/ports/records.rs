@@ -157,6 +157,10 @@ pub trait RecordReads {
 
 /// Records of the register, as they are written.
 pub trait RecordWrites {
+    /// Keeps imports from writing to the register until the transaction ends; false if one waits or writes. Lock order:
+    /// before records.
+    fn share_register(&mut self) -> Result<bool, StoreError>;
+
     /// Locks the records until the end of the transaction, in the order of their ids, and returns those that exist.
     fn lock_records(&mut self, ids: &[RecordId]) -> Result<Vec<Record>, StoreError>;
 

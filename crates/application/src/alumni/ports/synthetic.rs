@@ -1,6 +1,7 @@
 use abu_domain::{ImportId, platform::text::EmailAddress};
 use chrono::{DateTime, Utc};
 
+use super::Filling;
 use crate::platform::ports::StoreError;
 
 /// Of a hundred synthetic members, how many are so.
@@ -24,11 +25,13 @@ pub struct SyntheticCounts {
 pub trait SyntheticWrites {
     /// Makes an account without a password for each record of the import that no account is linked to: at the
     /// address of the record, or else at one that no other account has. An address that has an account gets no
-    /// second one. A verified account has its claim, without events and mails.
+    /// second one. A verified account has its claim, without events and mails. All but ids and times depend on the
+    /// lines of the import alone.
     fn insert_synthetic_members(
         &mut self,
         import: ImportId,
         shares: SyntheticShares,
+        filling: Filling,
         now: DateTime<Utc>,
     ) -> Result<SyntheticCounts, StoreError>;
 

@@ -111,6 +111,7 @@ impl Records {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::CreateAlumniRecord)?;
+                share_register(tx)?;
                 let tokens = draft.details.name_tokens().map_err(RecordError::Name)?;
                 let awards = resolve(&tx.catalogue()?, &draft.awards)?;
                 tx.insert_record(id, &draft.details, &tokens, now)?;
@@ -149,6 +150,7 @@ impl Records {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyAlumniRecord)?;
+                share_register(tx)?;
                 let record = tx.lock_records(&[id])?.pop().ok_or(RecordError::NotFound)?;
                 expected.check(Version::of(record.last_modified))?;
                 if record.state == RecordState::Merged {
@@ -185,6 +187,14 @@ impl Records {
     fn award_ids(&self) -> Vec<AwardId> {
         let ids = std::iter::repeat_with(|| AwardId::new(self.context.ids.random()));
         ids.take(MAX_AWARDS).collect()
+    }
+}
+
+/// An import checks the register before it writes to it: nothing may change in between.
+pub(super) fn share_register(tx: &mut dyn Writes) -> Result<(), RecordError> {
+    match tx.share_register()? {
+        true => Ok(()),
+        false => Err(RecordError::ImportRunning),
     }
 }
 

@@ -33,6 +33,9 @@ pub enum RecordError {
     /// Accounts are linked to both records: revoke one claim first.
     #[error("both records are claimed")]
     BothClaimed,
+    /// An import writes to the register, or takes its records back.
+    #[error("an import writes to the register")]
+    ImportRunning,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

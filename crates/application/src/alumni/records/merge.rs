@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     RecordError, RecordView, Records,
+    change::share_register,
     provenance::{differences, fields_of, fields_of_award},
     view::{target, view},
 };
@@ -74,6 +75,7 @@ impl Records {
             .database
             .transaction(move |tx| {
                 access::require(tx, &caller, Permission::ModifyAlumniRecord)?;
+                share_register(tx)?;
                 let (keep, drop) = lock_both(tx, &draft)?;
                 let merge = Merge {
                     id,

@@ -1,14 +1,20 @@
 //! The job that carries out erasures whose time has come.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use abu_domain::UserId;
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::{CarriedOut, Erasures, Progress};
-use crate::platform::{
-    error_chain::error_chain,
-    jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step},
-    ports::{Schedule, StoreError},
+use crate::{
+    identity::ports::ErasurePosition,
+    platform::{
+        error_chain::error_chain,
+        jobs::{JobError, JobHandler, Lane, Next, Scheduled, Settled, Step},
+        ports::{Schedule, StoreError},
+    },
+    store::Store,
 };
 
 /// How often erasures that are due are looked for.
@@ -32,30 +38,34 @@ impl JobHandler for EraseAccounts {
         })
     }
 
-    /// The position of each erasure is in its own row; the checkpoint holds those that wait for the
-    /// next run.
+    /// The position of each erasure is in its own row; the checkpoint is the last one that this run has passed.
     fn step(&self, step: Step<'_>) -> Result<Settled, JobError> {
-        let mut parked: BTreeSet<UserId> = step.cursor()?.unwrap_or_default();
-        let due = self.0.due(step.store())?;
-        let Some(user) = due.into_iter().find(|user| !parked.contains(user)) else {
+        let cursor: Option<Value> = step.cursor()?;
+        // What another release left there begins the run anew, which is harmless.
+        let passed = cursor.and_then(|cursor| ErasurePosition::deserialize(cursor).ok());
+        let Some(next) = self.0.next_due(step.store(), passed)? else {
             return step.commit(|_tx| Ok::<_, StoreError>(Next::Done));
         };
-        match self.0.step(step.store(), user, CarriedOut::ByServer) {
-            Ok(Progress::Done | Progress::More) => {}
-            Ok(Progress::Waits(_) | Progress::WaitsForMail) => {
-                parked.insert(user);
-            }
-            Err(error) if error.is_transient() => return Err(error.into()),
+        let next = match self.is_under_way(step.store(), next.user)? {
+            true => Next::wait(&passed, BETWEEN_STEPS)?,
+            // It gave nobody a removal, so the next one need not wait.
+            false => Next::go_on(&next)?,
+        };
+        step.commit(|_tx| Ok::<_, StoreError>(next))
+    }
+}
+
+impl EraseAccounts {
+    /// Does a step of the erasure; false where it has to wait or failed.
+    fn is_under_way(&self, store: &dyn Store, user: UserId) -> Result<bool, JobError> {
+        match self.0.step(store, user, CarriedOut::ByServer) {
+            Ok(progress) => Ok(matches!(progress, Progress::Done | Progress::More)),
+            Err(error) if error.is_transient() => Err(error.into()),
             Err(error) => {
                 let cause = error_chain(&error);
                 log::error!(user:%; "a step of an erasure failed, and is tried again: {cause}");
-                parked.insert(user);
+                Ok(false)
             }
         }
-        let next = match Next::go_on(&parked)? {
-            Next::GoOn(cursor) => Next::Wait(cursor, BETWEEN_STEPS),
-            other => other,
-        };
-        step.commit(|_tx| Ok::<_, StoreError>(next))
     }
 }

@@ -65,16 +65,33 @@ pub struct ErasureBacklog {
     pub overdue: u64,
 }
 
+/// A place in the order of erasures: by time, then by account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ErasurePosition {
+    pub runs_at: DateTime<Utc>,
+    pub user: UserId,
+}
+
+impl From<&ErasureRecord> for ErasurePosition {
+    fn from(record: &ErasureRecord) -> Self {
+        Self {
+            runs_at: record.runs_at,
+            user: record.user_id,
+        }
+    }
+}
+
 pub trait ErasureReads {
     /// The time of the account's scheduled erasure.
     fn erasure_due(&mut self, user: UserId) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     fn erasure(&mut self, user: UserId) -> Result<Option<ErasureRecord>, StoreError>;
 
-    /// At most `limit` erasures whose time is `until` at the latest, the earliest first.
+    /// At most `limit` erasures after a position whose time is `until` at the latest, the earliest first.
     fn list_erasures(
         &mut self,
         until: DateTime<Utc>,
+        after: Option<ErasurePosition>,
         limit: u32,
     ) -> Result<Vec<ErasureRecord>, StoreError>;
 

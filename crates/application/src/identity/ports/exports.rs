@@ -1,6 +1,7 @@
 use abu_domain::{ExportId, TaskId, UserId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{platform::ports::StoreError, store::Reads};
 
@@ -66,6 +67,9 @@ pub trait ExportReads {
         now: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<ExportId>, StoreError>;
+
+    /// Which of these exports there are.
+    fn known_exports(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError>;
 
     /// At most `limit` rows of what identity and access hold about the user.
     fn identity_rows(

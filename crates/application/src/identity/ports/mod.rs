@@ -21,8 +21,8 @@ pub use emails::{
     Verification,
 };
 pub use erasures::{
-    Erasure, ErasureBacklog, ErasureListener, ErasureReads, ErasureRecord, ErasureStep,
-    ErasureWrites, InOneTransaction, LedgerEntry, UserHash,
+    Erasure, ErasureBacklog, ErasureListener, ErasurePosition, ErasureReads, ErasureRecord,
+    ErasureStep, ErasureWrites, InOneTransaction, LedgerEntry, UserHash,
 };
 pub use exports::{
     DataExport, ExportPage, ExportReads, ExportSource, ExportState, ExportWrites, IdentityPart,

@@ -16,7 +16,7 @@ pub use handler::{JobError, JobHandler, Scheduled};
 pub use handlers::Handlers;
 pub use schedule::time_of_day;
 pub use step::{Next, Settled, Step};
-pub use workers::{JobRunner, JobSettings, JobTimes, JobWakes, JobWorkers};
+pub use workers::{JobRunner, JobSettings, JobTimes, JobWakes, JobWorkers, begin_counters};
 
 named_enum! {
     /// Which workers do a job.

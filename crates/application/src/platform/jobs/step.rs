@@ -38,10 +38,18 @@ pub enum Next {
 impl Next {
     /// Another step goes on from this checkpoint.
     pub fn go_on(cursor: &impl Serialize) -> Result<Self, JobError> {
-        serde_json::to_value(cursor)
-            .map(Self::GoOn)
-            .map_err(|error| JobError::Permanent(format!("its checkpoint has no form: {error}")))
+        to_json(cursor).map(Self::GoOn)
     }
+
+    /// The same after a wait.
+    pub fn wait(cursor: &impl Serialize, wait: Duration) -> Result<Self, JobError> {
+        to_json(cursor).map(|cursor| Self::Wait(cursor, wait))
+    }
+}
+
+fn to_json(cursor: &impl Serialize) -> Result<Value, JobError> {
+    serde_json::to_value(cursor)
+        .map_err(|error| JobError::Permanent(format!("its checkpoint has no form: {error}")))
 }
 
 /// The proof that a step has committed; [`Step::commit`] makes it.

@@ -14,7 +14,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
-    Handlers, JobError, JobHandler, Lane, Settled, Step,
+    Handlers, JobError, Lane, Settled, Step,
     step::{Held, Outcome, Turn, schedule_next},
 };
 use crate::{
@@ -300,7 +300,7 @@ impl Worker {
         };
         let outcome = self.take_steps(&turn, job);
         *self.slot.lock() = None;
-        count(handler, outcome);
+        count(handler.kind(), outcome).increment(1);
     }
 
     /// Steps until the job ends, fails, or has had its turn.
@@ -489,9 +489,31 @@ fn outcome_of(
     }
 }
 
-fn count(handler: &dyn JobHandler, outcome: &'static str) {
-    metrics::counter!("abu_jobs_total", "kind" => handler.kind(), "outcome" => outcome)
-        .increment(1);
+/// The outcomes of a worker's turn with a job.
+const OUTCOMES: [&str; 6] = [
+    "done",
+    "given_back",
+    "postponed",
+    "dead",
+    "canceled",
+    "lost",
+];
+
+fn count(kind: &'static str, outcome: &'static str) -> metrics::Counter {
+    debug_assert!(
+        OUTCOMES.contains(&outcome),
+        "{outcome} does not begin at zero"
+    );
+    metrics::counter!("abu_jobs_total", "kind" => kind, "outcome" => outcome)
+}
+
+/// The counters of jobs begin at zero, so that the first event of each shows as a rise.
+pub fn begin_counters(handlers: &Handlers) {
+    for kind in handlers.kinds() {
+        for outcome in OUTCOMES {
+            count(kind, outcome).increment(0);
+        }
+    }
 }
 
 /// The watch over the database reports its outages, so they are debug output here.

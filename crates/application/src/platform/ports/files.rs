@@ -1,6 +1,7 @@
 use std::{
     fmt,
     io::{self, Read, Write},
+    time::Duration,
 };
 
 use abu_domain::platform::file_key::FileKey;
@@ -57,6 +58,18 @@ impl fmt::Debug for StoredFile {
     }
 }
 
+/// A file in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEntry {
+    pub key: FileKey,
+    pub bytes: u64,
+    /// Since it was finished.
+    pub age: Duration,
+}
+
+/// Files in no order, read as they are asked for.
+pub type FileEntries = Box<dyn Iterator<Item = Result<FileEntry, FileError>>>;
+
 /// Files such as uploads and exports. Its methods block: on an async thread, go through a blocking
 /// pool.
 ///
@@ -75,6 +88,9 @@ pub trait FileStore: Send + Sync + 'static {
 
     /// Deletes the file; false if there is none.
     fn delete(&self, key: &FileKey) -> Result<bool, FileError>;
+
+    /// The finished files. One that comes or goes meanwhile may be missing.
+    fn entries(&self) -> Result<FileEntries, FileError>;
 
     /// Removes what crashed writers left, and returns the number of removed files.
     fn sweep(&self) -> Result<usize, FileError>;

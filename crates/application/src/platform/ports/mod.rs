@@ -20,7 +20,7 @@ pub(crate) use all_ports::all_ports;
 pub use audit::{
     AuditEntry, AuditFilter, AuditHead, AuditReads, AuditRow, AuditWitness, AuditWrites, HeadSealer,
 };
-pub use files::{FileError, FileStore, FileWriter, StoredFile};
+pub use files::{FileEntries, FileEntry, FileError, FileStore, FileWriter, StoredFile};
 pub use idempotency::{
     IdempotencyReads, IdempotencyWrites, KnownRequest, RequestKey, StoredResponse,
 };

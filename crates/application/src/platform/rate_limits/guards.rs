@@ -63,6 +63,10 @@ named_enum! {
         ClaimMessage => "claim-message",
         /// A profile of a member that a user looks at, by user.
         ProfileView => "profile-view",
+        /// A change of what a claim says, by user.
+        ClaimChange => "claim-change",
+        /// A file as evidence of a claim, by user.
+        ClaimEvidence => "claim-evidence",
     }
 }
 
@@ -85,6 +89,8 @@ impl Guard {
             Self::ClaimMailbox => Quota::new(3, A_DAY),
             Self::ClaimMessage => Quota::new(20, A_DAY),
             Self::ProfileView => Quota::new(300, A_DAY),
+            Self::ClaimChange => Quota::new(50, A_DAY),
+            Self::ClaimEvidence => Quota::new(30, AN_HOUR),
         }
     }
 

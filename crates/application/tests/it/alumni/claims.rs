@@ -1,9 +1,12 @@
 //! Claims: who may make, prove and decide them, and what follows.
 
 mod codes;
+mod evidence;
+mod exports;
 mod invitations;
 mod mailbox;
 mod own;
+mod retention;
 mod review;
 
 use std::{
@@ -18,8 +21,9 @@ use abu_application::{
         ports::{Batch, BatchState, Channel, ClaimCodes, NewInvitation, Segment},
     },
     platform::{
-        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers},
+        jobs::{JobRunner, JobTimes, JobWakes, JobWorkers, Lane},
         mail::MailKind,
+        ports::{Ids, NewJob, RunAt},
         system::SystemIds,
     },
 };
@@ -42,7 +46,7 @@ use crate::support::{Member, SECRET, TestApp, new_id};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An application with a faculty, departments and degrees.
-fn app() -> TestApp {
+pub(super) fn app() -> TestApp {
     with_reference(TestApp::new())
 }
 
@@ -71,7 +75,7 @@ fn with_reference(app: TestApp) -> TestApp {
 
 /// A graduate in the register.
 #[derive(Clone, Copy)]
-struct Graduate<'a> {
+pub(super) struct Graduate<'a> {
     surname: &'a str,
     given_names: &'a str,
     email: Option<&'a str>,
@@ -81,7 +85,7 @@ struct Graduate<'a> {
     year: i16,
 }
 
-const FATIMA: Graduate<'_> = Graduate {
+pub(super) const FATIMA: Graduate<'_> = Graduate {
     surname: "Bello",
     given_names: "Fatima Musa",
     email: Some("fatima.1990@example.com"),
@@ -92,7 +96,7 @@ const FATIMA: Graduate<'_> = Graduate {
 };
 
 impl Graduate<'_> {
-    fn register(self, app: &TestApp) -> RecordId {
+    pub(super) fn register(self, app: &TestApp) -> RecordId {
         let id = new_id();
         let quoted = |text: Option<&str>| match text {
             Some(text) => format!("'{}'", text.replace('\'', "''")),
@@ -142,18 +146,18 @@ fn draft() -> ClaimDraft {
 
 impl TestApp {
     /// An account of this name in the group of applicants.
-    fn applicant(&self, firstname: &str, lastname: &str) -> Member {
+    pub(super) fn applicant(&self, firstname: &str, lastname: &str) -> Member {
         self.member()
             .with(|user| user.name(firstname, lastname))
             .in_group("applicant_group")
             .create()
     }
 
-    fn fatima(&self) -> Member {
+    pub(super) fn fatima(&self) -> Member {
         self.applicant("Fatima", "Bello")
     }
 
-    fn reviewer(&self) -> Member {
+    pub(super) fn reviewer(&self) -> Member {
         self.member().holding(&[Permission::VerifyAlumni]).create()
     }
 
@@ -168,7 +172,7 @@ impl TestApp {
         claims.create(member.caller(), draft()).await.unwrap()
     }
 
-    async fn submitted(&self, member: &Member) -> ClaimId {
+    pub(super) async fn submitted(&self, member: &Member) -> ClaimId {
         let id = self.claim_of(member).await.record.claim.id;
         let claims = &self.use_cases.alumni.claims;
         claims.submit(member.caller(), id).await.unwrap();
@@ -232,6 +236,21 @@ impl TestApp {
     fn run_jobs(&self, kind: &str) {
         let query = format!("SELECT state FROM jobs WHERE kind = '{kind}' AND key <> 'schedule'");
         self.run_jobs_until(|| self.database.texts(&query).is_empty());
+    }
+
+    /// Runs the job of a schedule once, now.
+    fn run_schedule(&self, kind: &'static str) {
+        self.store(|tx| {
+            tx.enqueue_job(&NewJob {
+                id: SystemIds.time_ordered().into(),
+                lane: Lane::Bulk,
+                kind,
+                key: Some("now".to_owned()),
+                payload: serde_json::Value::Null,
+                run_at: RunAt::Now,
+            })
+        });
+        self.run_jobs(kind);
     }
 
     fn run_jobs_until(&self, is_done: impl Fn() -> bool) {

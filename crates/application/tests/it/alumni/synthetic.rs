@@ -5,7 +5,8 @@ use std::sync::Arc;
 use abu_application::{
     access::Server,
     alumni::{
-        ports::{SyntheticCounts, SyntheticShares},
+        imports::Unwatched,
+        ports::{Filling, SyntheticCounts, SyntheticShares},
         synthetic::SyntheticMembers,
     },
     platform::{
@@ -50,7 +51,7 @@ fn each_record_gets_one_account_and_verified_ones_their_claims() {
         .create();
 
     let counts = members(&register)
-        .make(&Server, import.id, shares(100))
+        .make(&Server, import.id, shares(100), Filling::BesideOthers)
         .unwrap();
     assert_eq!(
         counts,
@@ -78,7 +79,7 @@ fn each_record_gets_one_account_and_verified_ones_their_claims() {
     assert_eq!(owners, ["0"]);
 
     let again = members(&register)
-        .make(&Server, import.id, shares(100))
+        .make(&Server, import.id, shares(100), Filling::BesideOthers)
         .unwrap();
     assert_eq!(again, SyntheticCounts::default());
     let actions = register.app.actions();
@@ -90,7 +91,7 @@ fn unverified_accounts_are_applicants_without_claims() {
     let register = Register::new();
     let import = register.imported(&LINES);
     let counts = members(&register)
-        .make(&Server, import.id, shares(0))
+        .make(&Server, import.id, shares(0), Filling::BesideOthers)
         .unwrap();
     assert_eq!((counts.members, counts.verified), (3, 0));
     let groups = register.app.database.texts(
@@ -126,4 +127,60 @@ fn accounts_are_verified_for_the_records_with_their_addresses() {
     );
     assert_eq!(verified, ["amina@example.com verified_alumni_group"]);
     assert_eq!(verify().unwrap(), 0);
+}
+
+/// What the accounts are but for ids and times.
+const ACCOUNTS: &str =
+    "SELECT concat_ws('|', u.email, u.firstname, u.middlename, u.lastname, u.verification, e.email,
+        e.is_primary, g.name, c.state, c.awards, c.names, c.faculties, c.list_me, c.method)
+    FROM users u JOIN user_emails e ON e.user_id = u.id
+    JOIN user_group ug ON ug.user_id = u.id JOIN groups g ON g.id = ug.group_id
+    LEFT JOIN claims c ON c.user_id = u.id WHERE u.password_hash = '!' ORDER BY 1";
+
+#[test]
+fn a_database_filled_alone_holds_the_same_accounts_and_indexes() {
+    let half = SyntheticShares {
+        verified: 50,
+        listed: 50,
+    };
+    let lines: Vec<String> = (0..40)
+        .map(|n| {
+            let email = match n % 3 {
+                0 => String::new(),
+                _ => format!("graduate.{n}@example.com"),
+            };
+            format!("Bello,Amina,Sani,U15CS{n:04},CS,BSc,2015,{email},")
+        })
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let filled = [Filling::BesideOthers, Filling::Alone].map(|filling| {
+        let register = Register::new();
+        let catalog = || {
+            register.app.database.texts(
+                "SELECT concat_ws(' ', indexname, indexdef) FROM pg_indexes WHERE schemaname = current_schema()
+                 UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated)
+                 FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+                 UNION ALL SELECT concat_ws(' ', objoid::regclass, description) FROM pg_description
+                 JOIN pg_class ON pg_class.oid = objoid AND relnamespace = current_schema()::regnamespace
+                 WHERE classoid = 'pg_class'::regclass ORDER BY 1",
+            )
+        };
+        let before = catalog();
+        let import = register.judged(&lines);
+        match filling {
+            Filling::BesideOthers => register.try_commit(import.id),
+            Filling::Alone => {
+                let imports = register.imports();
+                imports.fill_register(&Server, import.id, &Unwatched)
+            }
+        }
+        .unwrap();
+        let counts = members(&register).make(&Server, import.id, half, filling).unwrap();
+        assert_eq!(counts.members, 40);
+        assert!((5..35).contains(&counts.verified), "{counts:?}");
+        assert_eq!(catalog(), before);
+        register.app.database.texts(ACCOUNTS)
+    });
+    assert_eq!(filled[0], filled[1]);
+    assert_eq!(filled[0].len(), 40);
 }

@@ -73,6 +73,31 @@ fn the_job_erases_one_account_after_the_other_past_one_that_waits() {
     );
 }
 
+#[test]
+fn erasures_that_wait_for_their_mail_hold_up_no_later_one() {
+    let scene = Scene::new();
+    let app = &scene.app;
+    scene.say(scene.room, &scene.amina, "to be removed");
+    let waiting: Vec<_> = (0..130).map(|_| app.member().create()).collect();
+    for member in &waiting {
+        schedule(app, member.id());
+        step(app, member.id());
+    }
+    // All that is left is the last mail, and no mail server takes any.
+    app.database.execute("UPDATE erasures SET stage = 1000");
+    app.clock.advance(TimeDelta::minutes(1));
+    schedule(app, scene.amina.id());
+    step(app, scene.amina.id());
+    app.clock.advance(TimeDelta::minutes(1));
+    let workers = start(app);
+    hurry_until(app, "EXISTS (SELECT FROM messages WHERE body = '')");
+    workers.stop();
+    let left = app
+        .database
+        .texts("SELECT count(*)::text FROM erasures WHERE stage = 1000");
+    assert_eq!(left, [waiting.len().to_string()]);
+}
+
 #[tokio::test]
 async fn the_job_writes_a_copy_of_what_the_user_gave_and_nothing_of_others() {
     let scene = Scene::new();

@@ -109,3 +109,5 @@ VALUES (gen_random_uuid(), :user, 'website', 'https://example.com/amina', now())
 INSERT INTO directory_entries (user_id, display_name, name_key, name_set, name_count, terms, grad_year, department_id,
                                country_id, state_id, city, industry_id, employer_id, headline)
 VALUES (:user, 'Amina Bello', 'bello amina', 'amina bello', 2, '{amina,bello}', 2015, 1, 1, 1, 'Zaria', 1, 1, 'Engineer');
+INSERT INTO claim_evidence (id, claim_id, kind, bytes, sha256, created_at, uploaded_at)
+VALUES (gen_random_uuid(), '00000000-0000-4000-8000-0000000000c1', 'pdf', 1, 'hash', now(), now());

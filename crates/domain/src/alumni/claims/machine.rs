@@ -81,6 +81,10 @@ named_enum! {
     /// What can be done to a claim.
     #[derive(PartialOrd, Ord)]
     pub enum CommandKind {
+        /// See [`Command::Change`].
+        Change => "change",
+        /// See [`Command::Attach`].
+        Attach => "attach",
         /// See [`Command::Submit`].
         Submit => "submit",
         /// See [`Command::Prove`].
@@ -134,6 +138,12 @@ pub const TRANSITIONS: &[Transition] = {
     &[
         row(
             &[Draft, NeedsInfo],
+            CommandKind::Change,
+            &[Draft, NeedsInfo],
+        ),
+        row(OPEN, CommandKind::Attach, OPEN),
+        row(
+            &[Draft, NeedsInfo],
             CommandKind::Submit,
             &[Submitted, InReview],
         ),
@@ -180,6 +190,10 @@ pub struct Decision {
 /// A command to a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// The applicant changes what the claim says. Votes on what it said before count no more.
+    Change,
+    /// The applicant sends a file as evidence.
+    Attach,
     /// The applicant submits a draft, or submits again what the office asked about.
     Submit,
     /// The applicant gives a valid code.
@@ -225,6 +239,8 @@ impl Command {
     /// Its kind.
     pub const fn kind(&self) -> CommandKind {
         match self {
+            Self::Change => CommandKind::Change,
+            Self::Attach => CommandKind::Attach,
             Self::Submit => CommandKind::Submit,
             Self::Prove(_) => CommandKind::Prove,
             Self::Open { .. } => CommandKind::Open,
@@ -306,6 +322,10 @@ pub struct Vote {
 named_enum! {
     /// What happened to a claim.
     pub enum EventKind {
+        /// The applicant changed what it says.
+        Changed => "changed",
+        /// The applicant sent a file as evidence.
+        EvidenceAdded => "evidence_added",
         /// The applicant submitted it.
         Submitted => "submitted",
         /// A code was valid, and a reviewer looks at the rest.
@@ -340,10 +360,12 @@ named_enum! {
 }
 
 impl EventKind {
-    /// Whether the applicant may see it. What they may see is mailed to them.
+    /// Whether the applicant may see it. What changes the state is then mailed to them.
     pub const fn is_visible_to_applicant(self) -> bool {
         match self {
-            Self::Submitted
+            Self::Changed
+            | Self::EvidenceAdded
+            | Self::Submitted
             | Self::ProofUnderReview
             | Self::InfoRequested
             | Self::Answered
@@ -443,6 +465,17 @@ impl Claim {
             && self.due_at.is_some_and(|due| due < now)
     }
 
+    /// The row of the table for a command in the state of the claim.
+    ///
+    /// # Errors
+    /// [`Refusal::State`] if the state does not take the command.
+    pub fn require(&self, command: CommandKind) -> Result<&'static Transition, Refusal> {
+        TRANSITIONS
+            .iter()
+            .find(|row| row.command == command && row.from.contains(&self.state))
+            .ok_or(Refusal::State(self.state))
+    }
+
     /// Applies a command: the claim after it, and what happened.
     ///
     /// # Errors
@@ -453,10 +486,7 @@ impl Claim {
         now: DateTime<Utc>,
         calendar: &Calendar,
     ) -> Result<Applied, Refusal> {
-        let transition = TRANSITIONS
-            .iter()
-            .find(|row| row.command == command.kind() && row.from.contains(&self.state))
-            .ok_or(Refusal::State(self.state))?;
+        let transition = self.require(command.kind())?;
         if let Some(reviewer) = command.reviewer() {
             self.require_reviewer(reviewer, now)?;
         }
@@ -489,6 +519,12 @@ impl Claim {
         calendar: &Calendar,
     ) -> Result<EventKind, Refusal> {
         Ok(match command {
+            Command::Change => {
+                self.votes
+                    .retain(|vote| vote.verdict.subject() != Subject::Claim);
+                EventKind::Changed
+            }
+            Command::Attach => EventKind::EvidenceAdded,
             Command::Submit => {
                 self.state = match self.state {
                     ClaimState::NeedsInfo => ClaimState::InReview,

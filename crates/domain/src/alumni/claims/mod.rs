@@ -6,6 +6,7 @@
 mod award;
 mod calendar;
 mod code;
+mod evidence;
 mod machine;
 pub mod matching;
 mod text;
@@ -13,6 +14,7 @@ mod text;
 pub use award::{ClaimedAward, MAX_CLAIMED_AWARDS, award_year};
 pub use calendar::{Calendar, REVIEW_DAYS};
 pub use code::{ClaimCode, ClaimCodeHash};
+pub use evidence::{EvidenceKind, MAX_EVIDENCE, MAX_EVIDENCE_BYTES};
 pub use machine::{
     Applied, Claim, ClaimState, Command, CommandKind, Decision, EventKind, Lease, Method,
     NEEDS_INFO_LIFETIME, Proof, REVIEW_LEASE, ReasonCode, Refusal, Subject, TRANSITIONS,

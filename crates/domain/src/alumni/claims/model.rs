@@ -40,6 +40,8 @@ fn command() -> impl Strategy<Value = Command> {
     let reviewer = 1_u128..6;
     let with_record = (reviewer.clone(), 0_u128..2);
     prop_oneof![
+        2 => Just(Command::Change),
+        1 => Just(Command::Attach),
         3 => Just(Command::Submit),
         1 => (any::<bool>(), 0_u128..2).prop_map(|(fits, n)| Command::Prove(Proof {
             method: Method::Code,
@@ -111,6 +113,11 @@ impl Model {
 
     fn change(&mut self, command: &Command, now: DateTime<Utc>) -> bool {
         match (self.state, command) {
+            ("draft" | "needs_info", Command::Change) => {
+                self.approvals.clear();
+                self.rejections.clear();
+            }
+            ("draft" | "submitted" | "in_review" | "needs_info", Command::Attach) => {}
             ("draft", Command::Submit) => self.state = "submitted",
             ("needs_info", Command::Submit | Command::Answer(_)) => self.state = "in_review",
             ("submitted" | "in_review", Command::Answer(_)) => {}

@@ -159,8 +159,9 @@ impl TryFrom<EventRow> for ClaimEvent {
     }
 }
 
-/// Stores votes that are new or changed, by one statement.
+/// Stores votes that are new or changed, by one statement, and deletes those that count no more.
 pub(super) fn save_votes(connection: &mut PgConnection, claim: &Claim) -> QueryResult<()> {
+    delete_other_votes(connection, claim)?;
     if claim.votes.is_empty() {
         return Ok(());
     }
@@ -189,6 +190,21 @@ pub(super) fn save_votes(connection: &mut PgConnection, claim: &Claim) -> QueryR
     .bind::<Array<SqlUuid>, _>(reviewers)
     .bind::<Array<Text>, _>(verdicts)
     .bind::<Array<Nullable<SqlUuid>>, _>(records)
+    .execute(connection)?;
+    Ok(())
+}
+
+fn delete_other_votes(connection: &mut PgConnection, claim: &Claim) -> QueryResult<()> {
+    let votes = || claim.votes.iter();
+    let subjects: Vec<&str> = votes().map(|vote| vote.verdict.subject().name()).collect();
+    let reviewers: Vec<Uuid> = votes().map(|vote| vote.reviewer.uuid()).collect();
+    sql::<()>(
+        "DELETE FROM claim_decisions WHERE claim_id = ?
+           AND (subject, reviewer_id) NOT IN (SELECT * FROM unnest(?, ?))",
+    )
+    .bind::<SqlUuid, _>(claim.id.uuid())
+    .bind::<Array<Text>, _>(subjects)
+    .bind::<Array<SqlUuid>, _>(reviewers)
     .execute(connection)?;
     Ok(())
 }

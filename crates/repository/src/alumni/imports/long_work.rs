@@ -1,19 +1,21 @@
 //! Statements over all lines of an import. They may take minutes, so they lift the limits of usual statements for
 //! their transaction.
 
-use abu_application::alumni::ports::{Blocker, CommitCounts, OnStep, RollBackCounts, Staging};
+use abu_application::alumni::ports::{
+    Blocker, CommitCounts, Filling, OnStep, RollBackCounts, Staging,
+};
 use abu_domain::{ImportId, alumni::import_state::Verdict};
 use chrono::{DateTime, Utc};
 use diesel::{
     PgConnection, RunQueryDsl,
     connection::SimpleConnection,
     result::QueryResult,
-    sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{error::Failure, sql::sql};
+use crate::{bare_tables::BareTables, error::Failure, sql::sql};
 
 /// Memory for each sort and hash: a million lines sort in a few batches on disk. Compilation costs more than it
 /// saves, because the statements differ from call to call.
@@ -97,6 +99,28 @@ pub(super) fn outdated(
     Ok(lines.into_iter().map(i32::unsigned_abs).collect())
 }
 
+/// Of the register in this schema.
+macro_rules! register_lock {
+    ($function:literal) => {
+        concat!(
+            "SELECT ",
+            $function,
+            "(hashtextextended('register of ' || current_schema(), 0))"
+        )
+    };
+}
+
+pub(super) fn lock_register(connection: &mut PgConnection) -> Result<(), Failure> {
+    connection.batch_execute(WITHOUT_LIMITS)?;
+    connection.batch_execute(register_lock!("pg_advisory_xact_lock"))?;
+    Ok(())
+}
+
+/// False while an import waits for the lock or has it.
+pub(in crate::alumni) fn share_register(connection: &mut PgConnection) -> Result<bool, Failure> {
+    Ok(sql::<Bool>(register_lock!("pg_try_advisory_xact_lock_shared")).get_result(connection)?)
+}
+
 pub(super) fn lock_records(connection: &mut PgConnection, import: ImportId) -> Result<(), Failure> {
     connection.batch_execute(WITHOUT_LIMITS)?;
     sql::<()>(concat!(
@@ -132,16 +156,23 @@ pub(super) fn commit(
     connection: &mut PgConnection,
     import: ImportId,
     now: DateTime<Utc>,
+    filling: Filling,
     on_step: OnStep<'_>,
 ) -> Result<CommitCounts, Failure> {
     const STEPS: u64 = 6;
     connection.batch_execute(WITHOUT_LIMITS)?;
+    let bare = (filling == Filling::Alone && has_more_than_the_register(connection, import)?)
+        .then(|| BareTables::strip(connection, &["alumni_records", "awards"]))
+        .transpose()?;
     on_step(0, STEPS);
     let updated = of(connection, text!("save_before"), import)?;
     on_step(1, STEPS);
     let records = at(connection, text!("insert_records"), import, now)?;
     on_step(2, STEPS);
     let awards = at(connection, text!("insert_awards"), import, now)?;
+    if let Some(bare) = bare {
+        bare.restore(connection)?;
+    }
     if updated > 0 {
         on_step(3, STEPS);
         at(connection, text!("update_awards"), import, now)?;
@@ -158,6 +189,18 @@ pub(super) fn commit(
         awards: awards as u64,
         updated: updated as u64,
     })
+}
+
+fn has_more_than_the_register(
+    connection: &mut PgConnection,
+    import: ImportId,
+) -> QueryResult<bool> {
+    sql::<Bool>(
+        "SELECT (SELECT count(*) FROM import_verdicts WHERE import_id = ? AND state = 'ready')
+             > (SELECT count(*) FROM alumni_records)",
+    )
+    .bind::<SqlUuid, _>(import.uuid())
+    .get_result(connection)
 }
 
 pub(super) fn blockers(

@@ -4,10 +4,12 @@ mod copy_text;
 mod lines;
 mod long_work;
 
+pub(in crate::alumni) use long_work::share_register;
+
 use abu_application::{
     alumni::ports::{
-        Blocker, CommitCounts, Import, ImportReads, ImportWrites, JudgedLine, NewImport, OnStep,
-        RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
+        Blocker, CommitCounts, Filling, Import, ImportReads, ImportWrites, JudgedLine, NewImport,
+        OnStep, RollBackCounts, RunEnd, RunStart, StagedFile, Staging, UnknownCount,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -40,6 +42,18 @@ use crate::{
 
 /// How long a process may give no sign of life before another one takes its import over.
 const DEAD_AFTER: &str = "60 seconds";
+
+/// Ends running runs, and gives their imports the state before.
+macro_rules! release_runs {
+    ($condition:literal) => {
+        concat!(
+            "UPDATE imports SET run_id = NULL, heartbeat_at = NULL,
+                 state = CASE state WHEN 'judging' THEN 'uploaded' WHEN 'committing' THEN 'judged' ELSE 'committed' END
+             WHERE run_id IS NOT NULL AND ",
+            $condition
+        )
+    };
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = imports, check_for_backend(Pg))]
@@ -221,6 +235,16 @@ impl ImportReads for Session<'_> {
         })
     }
 
+    fn imports_with_files(&mut self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        self.run(|connection| {
+            Ok(imports::table
+                .filter(imports::id.eq_any(ids))
+                .filter(imports::file_key.is_not_null())
+                .select(imports::id)
+                .load(connection)?)
+        })
+    }
+
     fn count_staged_lines(&mut self, id: ImportId) -> Result<u64, StoreError> {
         self.run(|connection| {
             let counted: i64 = sql::<BigInt>(
@@ -277,14 +301,8 @@ impl ImportWrites for Session<'_> {
         from: &[ImportState],
         to: ImportState,
     ) -> Result<RunStart, StoreError> {
+        self.release_dead_runs()?;
         self.run(|connection| {
-            sql::<()>(
-                "UPDATE imports SET run_id = NULL, heartbeat_at = NULL,
-                     state = CASE state WHEN 'judging' THEN 'uploaded' WHEN 'committing' THEN 'judged' ELSE 'committed' END
-                 WHERE run_id IS NOT NULL AND heartbeat_at < now() - ?::interval",
-            )
-            .bind::<Text, _>(DEAD_AFTER)
-            .execute(connection)?;
             let begun = sql::<()>(
                 "UPDATE imports SET state = ?, run_id = ?, heartbeat_at = now(), failure = NULL
                  WHERE id = ? AND state = ANY (?) AND NOT EXISTS (SELECT FROM imports WHERE run_id IS NOT NULL)",
@@ -300,6 +318,24 @@ impl ImportWrites for Session<'_> {
             let is_busy: bool = sql::<Bool>("SELECT EXISTS (SELECT FROM imports WHERE run_id IS NOT NULL)")
                 .get_result(connection)?;
             Ok(if is_busy { RunStart::Busy } else { RunStart::WrongState })
+        })
+    }
+
+    fn release_dead_runs(&mut self) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(release_runs!("heartbeat_at < now() - ?::interval"))
+                .bind::<Text, _>(DEAD_AFTER)
+                .execute(connection)?;
+            Ok(())
+        })
+    }
+
+    fn release_run(&mut self, id: ImportId) -> Result<(), StoreError> {
+        self.run(|connection| {
+            sql::<()>(release_runs!("id = ?"))
+                .bind::<SqlUuid, _>(id.uuid())
+                .execute(connection)?;
+            Ok(())
         })
     }
 
@@ -406,6 +442,10 @@ impl ImportWrites for Session<'_> {
         })
     }
 
+    fn lock_register(&mut self) -> Result<(), StoreError> {
+        self.run(long_work::lock_register)
+    }
+
     fn lock_records_of_import(&mut self, id: ImportId) -> Result<(), StoreError> {
         self.run(|connection| long_work::lock_records(connection, id))
     }
@@ -415,10 +455,11 @@ impl ImportWrites for Session<'_> {
         id: ImportId,
         by: Option<UserId>,
         now: DateTime<Utc>,
+        filling: Filling,
         on_step: OnStep<'_>,
     ) -> Result<CommitCounts, StoreError> {
         self.run(|connection| {
-            let counts = long_work::commit(connection, id, now, on_step)?;
+            let counts = long_work::commit(connection, id, now, filling, on_step)?;
             diesel::update(imports::table.find(id.uuid()))
                 .set((
                     imports::committed_by.eq(by.map(UserId::uuid)),

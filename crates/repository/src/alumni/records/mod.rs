@@ -30,6 +30,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    alumni::imports::share_register,
     error::BadRow,
     lists::{ascending, in_list_order, total},
     schema::{alumni_records, awards, departments},
@@ -211,6 +212,10 @@ impl RecordReads for Session<'_> {
 }
 
 impl RecordWrites for Session<'_> {
+    fn share_register(&mut self) -> Result<bool, StoreError> {
+        self.run(share_register)
+    }
+
     fn lock_records(&mut self, ids: &[RecordId]) -> Result<Vec<Record>, StoreError> {
         self.run(|connection| {
             let rows = alumni_records::table

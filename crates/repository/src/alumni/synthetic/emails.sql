@@ -1,2 +1,2 @@
 INSERT INTO user_emails (id, user_id, email, is_primary, verified_at, created_at, awaits_proof)
-SELECT gen_random_uuid(), user_id, email, true, $1, $1, false FROM synthetic_members
+SELECT user_id, user_id, email, true, $1, $1, false FROM synthetic_members

@@ -1,5 +1,5 @@
-INSERT INTO synthetic_members (record_id, user_id, email, is_verified)
-SELECT r.id, u.id, r.email, true
+INSERT INTO synthetic_members (place, record_id, user_id, email, surname, given_names, is_verified, is_listed)
+SELECT row_number() OVER (), r.id, u.id, r.email, r.surname, r.given_names, true, true
 FROM alumni_records r
 JOIN users u ON lower(u.email) = lower(r.email) AND u.verification <> 'verified'
 LEFT JOIN claims c ON c.record_id = r.id AND c.state = 'verified'

@@ -1,12 +1,12 @@
 //! The caller's own claims.
 
 use abu_application::alumni::{
-    claims::{ClaimDraft, OwnClaim},
+    claims::{ClaimDraft, ClaimPatch, OwnClaim},
     ports::ClaimRecord,
 };
 use abu_domain::{
     ClaimId,
-    alumni::claims::{ClaimMessage, MAX_CLAIMED_AWARDS},
+    alumni::claims::{ClaimMessage, ClaimedAward, MAX_CLAIMED_AWARDS},
 };
 
 use crate::areas::{
@@ -14,7 +14,7 @@ use crate::areas::{
     prelude::*,
 };
 
-routes! { list_claims, create_claim, get_claim, submit_claim, send_claim_message, withdraw_claim }
+routes! { list_claims, create_claim, get_claim, change_claim, submit_claim, send_claim_message, withdraw_claim }
 
 struct OwnClaims;
 
@@ -68,22 +68,23 @@ request_body! {
         list_me: bool,
     }
     |body, violations| {
-        let count = body.awards.len();
-        if !(1..=MAX_CLAIMED_AWARDS).contains(&count) {
-            violations.refuse("awards", "awards.count", "must name 1 to 5 awards");
-            return None;
-        }
-        let awards: Vec<_> = body
-            .awards
-            .into_iter()
-            .enumerate()
-            .filter_map(|(number, award)| award.parse(number, violations))
-            .collect();
-        (awards.len() == count).then_some(ClaimDraft {
-            awards,
-            list_me: body.list_me,
-        })
+        let awards = parse_awards(body.awards, violations)?;
+        Some(ClaimDraft { awards, list_me: body.list_me })
     }
+}
+
+fn parse_awards(awards: Vec<AwardBody>, violations: &mut Violations) -> Option<Vec<ClaimedAward>> {
+    let count = awards.len();
+    if !(1..=MAX_CLAIMED_AWARDS).contains(&count) {
+        violations.refuse("awards", "awards.count", "must name 1 to 5 awards");
+        return None;
+    }
+    let parsed: Vec<_> = awards
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, award)| award.parse(number, violations))
+        .collect();
+    (parsed.len() == count).then_some(parsed)
 }
 
 fn with_version(own: OwnClaim) -> Answer {
@@ -124,6 +125,51 @@ async fn create_claim(alumni: Alumni, caller: CurrentUser, body: Body<NewClaim>)
 #[get("/me/claims/{uuid}")]
 async fn get_claim(alumni: Alumni, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     with_version(alumni.claims.get_own(caller.0, path.id()).await?)
+}
+
+request_body! {
+    /// What changes in a claim: a merge patch (RFC 7396).
+    #[schema(example = json!({"list_me": false}))]
+    struct PatchedClaim into ClaimPatch {
+        /// All of them from now on.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(min_items = 1, max_items = 5, nullable = false)]
+        awards: Option<Vec<AwardBody>>,
+        /// Whether the directory of graduates may list you once you are verified.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(nullable = false)]
+        list_me: Option<bool>,
+    }
+    |body, violations| {
+        let awards = match body.awards {
+            Some(awards) => Some(parse_awards(awards, violations)?),
+            None => None,
+        };
+        Some(ClaimPatch { awards, list_me: body.list_me })
+    }
+}
+
+/// Change a claim.
+///
+/// While it is a draft, or waits for your answer. The names follow your account and the awards. To answer, submit it
+/// again or write to the office. The office's votes on what it said before count no more.
+#[utoipa::path(
+    tag = "verification",
+    params(ByUuid, IfMatchParameter),
+    request_body = PatchedClaim,
+    responses((status = 200, description = "The claim as it is now.", body = OwnClaimForm), Conflicts),
+)]
+#[patch("/me/claims/{uuid}")]
+async fn change_claim(
+    alumni: Alumni,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    expected: IfMatch,
+    body: Body<PatchedClaim>,
+) -> Answer {
+    let claims = &alumni.claims;
+    let changed = claims.change(caller.0, path.id(), body.0, expected.0);
+    with_version(changed.await?)
 }
 
 /// Submit a claim.

@@ -1,6 +1,9 @@
 //! Refusals of the alumni area, as problem documents.
 
-use abu_application::alumni::{claims::ClaimError, invitations::InvitationError};
+use abu_application::{
+    alumni::{claims::ClaimError, invitations::InvitationError},
+    platform::ports::FileError,
+};
 use abu_domain::alumni::claims::{ClaimState, Refusal};
 
 use crate::{
@@ -15,6 +18,9 @@ refusals! {
     ClaimError: Access, Changed, RateLimited, Store {
         NotFound => NotFound, "There is no such claim.";
         RecordNotFound => NotFound, "There is no such record.";
+        EvidenceNotFound => NotFound, "There is no such file.";
+        TooMuchEvidence => Conflict("evidence-full"), "The claim has 5 files, which is the most.";
+        EvidenceTooLarge => PayloadTooLarge, "The file has more than 8388608 bytes.";
         HolidayNotFound => NotFound, "The day is no holiday.";
         EmailUnverified => Conflict("email-unverified"),
             "Confirm the e-mail address of your account first.";
@@ -30,6 +36,11 @@ refusals! {
         ClaimError::Unknown { award, field, violation } => {
             Self::validation(vec![FieldError::in_element("awards", award, field, violation)])
         }
+        ClaimError::EvidenceKind => {
+            Self::in_field("file", "file.kind", "must be a PDF, JPEG, PNG or WebP file")
+        }
+        ClaimError::Files(error) => storage(error),
+        ClaimError::Blocking(busy) => Self::unavailable(busy),
         ClaimError::Refused(refusal) => refused(refusal),
     }
 
@@ -40,6 +51,17 @@ refusals! {
         Revoked => Conflict("revoked"), "The batch was revoked: none of its codes is good.";
         ReasonRequired => Conflict("reason-required"),
             "The codes were downloaded before. Give a reason for another download.";
+    }
+}
+
+pub(super) fn storage(error: FileError) -> Problem {
+    match error {
+        FileError::Full(_) => Problem::new(
+            ProblemKind::Unavailable,
+            "The server has no room for the file.",
+        )
+        .caused_by(error),
+        error => Problem::internal(error),
     }
 }
 

@@ -94,13 +94,14 @@ async fn request_export(
 
 /// What the file holds, by kind. The other kinds stand beside the account.
 #[derive(ToSchema)]
+#[schema(example = json!({"account": {"email": "amina@example.com"}}))]
 #[expect(
     dead_code,
     reason = "describes the file, which is streamed as it was stored"
 )]
 struct ExportedData {
     /// The account and its profile.
-    #[schema(value_type = Object, example = json!({"email": "amina@example.com"}))]
+    #[schema(value_type = Object)]
     account: serde_json::Value,
 }
 

@@ -1,19 +1,21 @@
 use abu_application::{
-    alumni::claims::{ClaimDraft, ClaimError},
+    alumni::claims::{ClaimDraft, ClaimError, ClaimPatch},
     platform::{
         audit::Action,
         lists::{ListRequest, Seek},
         mail::MailKind,
+        versions::{Expected, Version},
     },
 };
 use abu_domain::{
-    alumni::claims::{ClaimMessage, ClaimState, EventKind, Refusal},
+    alumni::claims::{ClaimMessage, ClaimState, ClaimedAward, EventKind, Refusal},
     identity::user::Verification,
+    platform::text::PersonName,
 };
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-use super::{app, award, draft, limited};
+use super::{FATIMA, Graduate, app, award, draft, limited};
 use crate::support::assert_refused;
 
 #[tokio::test]
@@ -161,4 +163,117 @@ async fn claims_and_messages_are_limited_by_account() {
     }
     let refused = claims.answer(other.caller(), id, message).await;
     assert_refused!(refused, ClaimError::RateLimited(_));
+}
+
+fn history() -> ClaimedAward {
+    ClaimedAward {
+        surname_at_graduation: PersonName::parse("Sani").unwrap(),
+        department: Some("history".to_owned()),
+        degree: "ba".to_owned(),
+        ..award()
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_changed_with_its_names_and_its_answer() {
+    let app = app();
+    let fatima = app.fatima();
+    let id = app.claim_of(&fatima).await.record.claim.id;
+    let claims = &app.use_cases.alumni.claims;
+    let patch = ClaimPatch {
+        awards: Some(vec![history()]),
+        list_me: Some(false),
+    };
+    let change = || claims.change(fatima.caller(), id, patch.clone(), Expected::Anything);
+    let changed = change().await.unwrap();
+    assert_eq!(changed.record.awards, [history()]);
+    assert_eq!(changed.record.names, ["Fatima Bello", "Fatima Sani"]);
+    assert!(!changed.record.list_me);
+    let kinds: Vec<_> = changed.events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [EventKind::Changed]);
+    assert!(app.take_mails().is_empty());
+    let faculties = app.database.texts("SELECT faculties::text FROM claims");
+    assert_eq!(faculties, ["{arts}"]);
+    let answers = app
+        .database
+        .texts("SELECT granted::text FROM consents WHERE source = 'claim' ORDER BY 1");
+    assert_eq!(answers, ["false", "true"]);
+    let again = change().await.unwrap();
+    assert_eq!(
+        again, changed,
+        "a patch that changes nothing leaves no trace"
+    );
+    assert_eq!(app.actions(), [Action::ClaimCreate, Action::ClaimUpdate]);
+}
+
+#[tokio::test]
+async fn a_claim_is_changed_only_while_it_waits_for_its_applicant() {
+    let app = app();
+    let (fatima, reviewer) = (app.fatima(), app.reviewer());
+    let id = app.submitted(&fatima).await;
+    let claims = &app.use_cases.alumni.claims;
+    let patch = ClaimPatch {
+        awards: Some(vec![history()]),
+        list_me: None,
+    };
+    let change = || claims.change(fatima.caller(), id, patch.clone(), Expected::Anything);
+    assert_refused!(
+        change().await,
+        ClaimError::Refused(Refusal::State(ClaimState::Submitted))
+    );
+    app.ask_applicant(&reviewer, id).await;
+    let changed = change().await.unwrap();
+    assert_eq!(changed.record.claim.state, ClaimState::NeedsInfo);
+    assert_refused!(
+        claims
+            .change(reviewer.caller(), id, patch.clone(), Expected::Anything)
+            .await,
+        ClaimError::NotFound
+    );
+}
+
+#[tokio::test]
+async fn votes_on_what_a_claim_said_before_count_no_more() {
+    let app = app();
+    let record = Graduate {
+        matric: None,
+        ..FATIMA
+    };
+    let record = record.register(&app);
+    let (fatima, one, other) = (app.fatima(), app.reviewer(), app.reviewer());
+    let id = app.submitted(&fatima).await;
+    let state = app.approve(&one, id, record).await.unwrap();
+    assert_eq!(state, ClaimState::InReview, "two must agree");
+    app.ask_applicant(&other, id).await;
+    let claims = &app.use_cases.alumni.claims;
+    let patch = ClaimPatch {
+        awards: Some(vec![history()]),
+        list_me: None,
+    };
+    let changed = claims.change(fatima.caller(), id, patch, Expected::Anything);
+    changed.await.unwrap();
+    claims.submit(fatima.caller(), id).await.unwrap();
+    let state = app.approve(&other, id, record).await.unwrap();
+    assert_eq!(state, ClaimState::InReview, "the first vote is gone");
+    let votes = app
+        .database
+        .texts("SELECT reviewer_id::text FROM claim_decisions");
+    assert_eq!(votes, [other.id().to_string()]);
+}
+
+#[tokio::test]
+async fn a_change_of_an_older_version_is_refused() {
+    let app = app();
+    let fatima = app.fatima();
+    let id = app.claim_of(&fatima).await.record.claim.id;
+    let claims = &app.use_cases.alumni.claims;
+    let patch = ClaimPatch {
+        awards: None,
+        list_me: Some(false),
+    };
+    let older = Expected::OneOf(vec![Version::from_micros(1)]);
+    assert_refused!(
+        claims.change(fatima.caller(), id, patch, older).await,
+        ClaimError::Changed(_)
+    );
 }

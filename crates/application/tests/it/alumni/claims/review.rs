@@ -27,7 +27,7 @@ fn message() -> ClaimMessage {
 }
 
 impl TestApp {
-    async fn approve(
+    pub(in crate::alumni) async fn approve(
         &self,
         reviewer: &Member,
         id: ClaimId,
@@ -40,7 +40,11 @@ impl TestApp {
         Ok(approved.record.claim.state)
     }
 
-    async fn reject(&self, reviewer: &Member, id: ClaimId) -> Result<ClaimState, ClaimError> {
+    pub(super) async fn reject(
+        &self,
+        reviewer: &Member,
+        id: ClaimId,
+    ) -> Result<ClaimState, ClaimError> {
         let claims = &self.use_cases.alumni.claims;
         let (reason, text) = (ReasonCode::NotFound, Some(message()));
         let rejected = claims
@@ -49,7 +53,7 @@ impl TestApp {
         Ok(rejected.record.claim.state)
     }
 
-    async fn ask_applicant(&self, reviewer: &Member, id: ClaimId) {
+    pub(super) async fn ask_applicant(&self, reviewer: &Member, id: ClaimId) {
         let claims = &self.use_cases.alumni.claims;
         let reason = ReasonCode::MoreDetails;
         claims

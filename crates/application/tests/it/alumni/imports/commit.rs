@@ -1,11 +1,35 @@
-use abu_application::{alumni::imports::ImportError, platform::audit::Action};
-use abu_domain::alumni::import_state::{
-    ImportState,
-    Verdict::{Malformed, Ready, Unchanged},
+use std::{
+    thread,
+    time::{Duration, Instant},
 };
 
+use abu_application::{
+    access::Server,
+    alumni::{
+        imports::{ImportError, Unwatched},
+        records::{RecordDraft, RecordError},
+    },
+    platform::audit::Action,
+};
+use abu_domain::{
+    RecordId,
+    access::Permission,
+    alumni::{
+        import_state::{
+            ImportState,
+            Verdict::{Malformed, Ready, Unchanged},
+        },
+        register::RecordDetails,
+    },
+    platform::text::{EmailAddress, PersonName},
+};
+use tokio::runtime::Builder;
+
 use super::{Register, counts};
-use crate::support::assert_refused;
+use crate::support::{assert_refused, new_id};
+
+/// Longer than a transaction takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const AMINA: &str = "Bello,Amina,Sani,U15CS1070,CS,BSc,2015,amina@example.com,+2348031234567";
 
@@ -129,4 +153,73 @@ fn only_a_judged_import_is_committed_and_once() {
     let refused = register.try_commit(import.id);
     assert_refused!(refused, ImportError::WrongState(ImportState::Committed));
     assert_eq!(register.count("alumni_records"), 1);
+}
+
+/// Until a transaction waits for another one's advisory lock.
+fn wait_for_a_waiter(register: &Register) {
+    let waiters = "SELECT 'waits' FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                   WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()";
+    let began = Instant::now();
+    while register.app.database.texts(waiters).is_empty() {
+        assert!(began.elapsed() < PATIENCE, "no transaction waits");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_record_that_the_office_adds_during_the_check_is_not_doubled() {
+    let register = Register::new();
+    let import = register.judged(&[AMINA]);
+    let imports = register.imports();
+    let committed = thread::scope(|scope| {
+        let commit = register.app.store(|tx| {
+            assert!(tx.share_register()?);
+            let commit = scope.spawn(|| imports.write_to_register(&Server, import.id, &Unwatched));
+            wait_for_a_waiter(&register);
+            let now = register.app.now();
+            let id = RecordId::new(new_id());
+            tx.insert_record(id, &amina(), &amina().name_tokens().unwrap(), now)?;
+            Ok(commit)
+        });
+        commit.join().unwrap()
+    });
+    assert_refused!(committed, ImportError::Outdated(lines) if lines == [2]);
+    assert_eq!(register.count("alumni_records"), 1);
+}
+
+#[test]
+fn the_office_changes_no_record_while_an_import_writes() {
+    let register = Register::new();
+    let office = register
+        .app
+        .member()
+        .holding(&[Permission::CreateAlumniRecord])
+        .create();
+    let records = &register.app.use_cases.alumni.records;
+    let create = || {
+        let draft = RecordDraft {
+            details: amina(),
+            awards: Vec::new(),
+        };
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(records.create(office.caller(), draft))
+    };
+    register.app.store(|tx| {
+        tx.lock_register()?;
+        assert_refused!(create(), RecordError::ImportRunning);
+        Ok(())
+    });
+    create().unwrap();
+}
+
+fn amina() -> RecordDetails {
+    let name = |text| PersonName::parse(text).unwrap();
+    RecordDetails {
+        surname: name("Bello"),
+        given_names: name("Amina Sani"),
+        previous_names: Vec::new(),
+        email: Some(EmailAddress::parse("amina@example.com").unwrap()),
+        phone: None,
+        date_of_birth: None,
+    }
 }

@@ -1,11 +1,18 @@
-use abu_application::alumni::{
-    imports::{ImportError, Unwatched, Watch},
-    ports::RunStart,
+use std::sync::Arc;
+
+use abu_application::{
+    alumni::{
+        imports::{CommitJob, ImportError, JudgeJob, RollBackJob, Unwatched, Watch},
+        ports::RunStart,
+    },
+    platform::{jobs::JobHandler, ports::TaskEnd},
 };
 use abu_domain::{
+    ImportId,
     alumni::import_state::{ImportState, Verdict::Ready},
     platform::task::Progress,
 };
+use serde_json::json;
 
 use super::{Register, counts};
 use crate::support::{assert_refused, new_id};
@@ -99,4 +106,76 @@ fn staging_that_a_crash_emptied_is_no_judgment() {
     assert_refused!(refused, ImportError::StagingLost);
     assert_eq!(register.import(import.id).state, ImportState::Judged);
     assert_eq!(counts(&register.judge(import.id)), [(Ready, 1)]);
+}
+
+/// Leaves the import in the hands of a process that died.
+fn abandon(register: &Register, import: ImportId, from: ImportState, through: ImportState) {
+    let begun = register
+        .app
+        .store(|tx| tx.begin_run(import, new_id(), &[from], through));
+    assert_eq!(begun, RunStart::Begun);
+}
+
+#[test]
+fn a_canceled_step_of_a_dead_process_gives_the_import_back() {
+    let register = Register::new();
+    let imports = register.imports();
+    let handlers: [(Arc<dyn JobHandler>, _, _); 3] = [
+        (
+            Arc::new(JudgeJob(imports.clone())),
+            ImportState::Uploaded,
+            ImportState::Judging,
+        ),
+        (
+            Arc::new(CommitJob(imports.clone())),
+            ImportState::Judged,
+            ImportState::Committing,
+        ),
+        (
+            Arc::new(RollBackJob(imports.clone())),
+            ImportState::Committed,
+            ImportState::RollingBack,
+        ),
+    ];
+    for (handler, from, through) in handlers {
+        let import = register.judged(&[AMINA]);
+        register.app.database.execute(&format!(
+            "UPDATE imports SET state = '{}' WHERE id = '{}'",
+            from.name(),
+            import.id
+        ));
+        abandon(&register, import.id, from, through);
+        assert_eq!(register.import(import.id).state, through);
+        let payload = json!({"import": import.id, "user": null, "skip": false});
+        register
+            .app
+            .store(|tx| handler.ended(tx, &payload, TaskEnd::Canceled));
+        assert_eq!(register.import(import.id).state, from);
+    }
+}
+
+#[tokio::test]
+async fn the_office_goes_on_with_the_import_of_a_dead_process() {
+    let register = Register::new();
+    let office = register.office();
+    let import = register.judged(&[AMINA]);
+    abandon(
+        &register,
+        import.id,
+        ImportState::Judged,
+        ImportState::Judging,
+    );
+    let imports = register.imports();
+    assert_refused!(
+        imports.judge_again(office.caller(), import.id).await,
+        ImportError::WrongState(ImportState::Judging)
+    );
+    register
+        .app
+        .database
+        .execute("UPDATE imports SET heartbeat_at = heartbeat_at - interval '61 s'");
+    imports
+        .judge_again(office.caller(), import.id)
+        .await
+        .unwrap();
 }

@@ -1,6 +1,6 @@
 use abu_application::alumni::{
     claims::{OwnClaim, Preview},
-    ports::{ClaimEvent, ClaimRecord},
+    ports::{ClaimEvent, ClaimRecord, Evidence},
 };
 
 use super::ClaimedAwardForm;
@@ -55,12 +55,29 @@ json_form! {
 }
 
 json_form! {
+    /// A file that was sent as evidence.
+    pub(in crate::areas::alumni) struct EvidenceForm from evidence: Evidence {
+        #[schema(example = "0b9c6d3e-1f0a-4c7e-9d57-6a1a5f0c2b43")]
+        uuid: Uuid = evidence.id.uuid(),
+        /// `pdf`, `jpeg`, `png` or `webp`.
+        #[schema(example = "pdf")]
+        kind: &'static str = evidence.kind.name(),
+        #[schema(example = 348_213)]
+        bytes: u64 = evidence.bytes,
+        #[schema(example = "2026-11-30T08:10:00Z")]
+        uploaded_at: DateTime<Utc> = evidence.uploaded_at,
+    }
+}
+
+json_form! {
     /// A claim of yours, and what happened to it.
     pub(in crate::areas::alumni) struct OwnClaimForm from own: OwnClaim {
         #[serde(flatten)]
         claim: ListedClaim = own.record.into(),
         /// The oldest first.
         events: Vec<ClaimEventForm> = own.events.into_iter().map(Into::into).collect(),
+        /// The oldest first.
+        evidence: Vec<EvidenceForm> = own.evidence.into_iter().map(Into::into).collect(),
     }
 }
 

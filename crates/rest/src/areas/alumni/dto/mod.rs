@@ -7,5 +7,5 @@ mod reviewed;
 
 pub(super) use award::{AwardBody, ClaimedAwardForm};
 pub(super) use batch::BatchForm;
-pub(super) use claim::{ListedClaim, OwnClaimForm, PreviewForm};
+pub(super) use claim::{EvidenceForm, ListedClaim, OwnClaimForm, PreviewForm};
 pub(super) use reviewed::{QueuedClaimForm, ReviewedClaimForm};

@@ -4,7 +4,7 @@ use abu_application::alumni::{
 };
 use abu_domain::alumni::claims::{Verdict, Vote, matching::Compared};
 
-use super::ClaimedAwardForm;
+use super::{ClaimedAwardForm, EvidenceForm};
 use crate::areas::prelude::*;
 
 json_form! {
@@ -194,5 +194,7 @@ json_form! {
         candidates: Vec<CandidateForm> = reviewed.candidates.into_iter().map(Into::into).collect(),
         /// The oldest first.
         events: Vec<ReviewEvent> = reviewed.events.into_iter().map(Into::into).collect(),
+        /// Files that the applicant sent, the oldest first.
+        evidence: Vec<EvidenceForm> = reviewed.evidence.into_iter().map(Into::into).collect(),
     }
 }

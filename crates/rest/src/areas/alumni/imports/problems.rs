@@ -1,15 +1,13 @@
 //! Refusals of the alumni area, as problem documents.
 
-use abu_application::{
-    alumni::{
-        imports::ImportError,
-        ports::{Blocker, ImportFileError},
-    },
-    platform::ports::FileError,
+use abu_application::alumni::{
+    imports::ImportError,
+    ports::{Blocker, ImportFileError},
 };
 use abu_domain::alumni::{import_state::ImportState, imports::MappingError};
 
 use crate::{
+    areas::alumni::problems::storage,
     input::FieldError,
     problem::{Problem, ProblemKind, refusals},
 };
@@ -82,17 +80,6 @@ fn file(error: ImportFileError) -> Problem {
         ),
         ImportFileError::Mapping(errors) => mapping(&errors),
         ImportFileError::Read(broken) => Problem::internal(broken),
-    }
-}
-
-fn storage(error: FileError) -> Problem {
-    match error {
-        FileError::Full(_) => Problem::new(
-            ProblemKind::Unavailable,
-            "The server has no room for the file.",
-        )
-        .caused_by(error),
-        error => Problem::internal(error),
     }
 }
 

@@ -1,6 +1,4 @@
-//! Receiving of uploads: the body goes to disk as it comes, and is never whole in memory.
-
-use std::pin::pin;
+//! Receiving of uploads with their parameters.
 
 use abu_application::alumni::imports::{ImportDraft, Imports, Upload};
 use abu_connections::Connection;
@@ -8,16 +6,19 @@ use abu_domain::{alumni::imports::Mapping, platform::text::Reason};
 use actix_multipart::{Field, Multipart};
 use actix_web::{
     HttpMessage, HttpRequest,
-    http::header,
-    web::{self, Bytes, BytesMut},
+    web::{self, Bytes},
 };
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, TryStreamExt};
 use sha2::{Digest, Sha256};
 
-use crate::{areas::prelude::*, input::Query};
+use crate::{
+    areas::{
+        alumni::upload::{Receiving, broken, drain, require_plain},
+        prelude::*,
+    },
+    input::Query,
+};
 
-/// What is gathered before it is written to disk.
-const PIECE: usize = 256 * 1024;
 /// The longest part of a form besides the file; mappings are the longest.
 const MAX_FIELD: usize = 1024 * 1024;
 const MAX_PARTS: usize = 12;
@@ -175,11 +176,8 @@ pub(super) async fn receive(
     payload: web::Payload,
     parameters: Parameters,
 ) -> Result<Received, Problem> {
-    require_plain(request)?;
-    let connection = Connection::of(request).cloned();
-    if let Some(connection) = &connection {
-        connection.begin_upload();
-    }
+    require_file(request)?;
+    let receiving = Receiving::begin(request);
     let received = match request.content_type().eq_ignore_ascii_case(FORM) {
         true => form(imports, request, payload, parameters).await?,
         false => {
@@ -188,36 +186,15 @@ pub(super) async fn receive(
             Received { upload, draft }
         }
     };
-    if let Some(connection) = &connection {
-        connection.body_is_complete();
-    }
+    receiving.complete();
     Ok(received)
 }
 
-fn require_plain(request: &HttpRequest) -> Result<(), Problem> {
-    if request.headers().contains_key(header::CONTENT_ENCODING) {
-        return Err(Problem::new(
-            ProblemKind::UnsupportedMedia,
-            "A file is taken as it is, without an encoding of the content.",
-        ));
-    }
-    let kind = request.content_type();
-    let is_known = ["text/csv", "text/plain", "application/octet-stream", FORM]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(kind));
-    match is_known {
-        true => Ok(()),
-        false => Err(Problem::new(
-            ProblemKind::UnsupportedMedia,
-            "The body must be text/csv, or multipart/form-data with the file as the part `file`.",
-        )),
-    }
-}
-
-fn broken() -> Problem {
-    Problem::new(
-        ProblemKind::MalformedJson,
-        "The body could not be read to its end.",
+fn require_file(request: &HttpRequest) -> Result<(), Problem> {
+    require_plain(
+        request,
+        &["text/csv", "text/plain", "application/octet-stream", FORM],
+        "The body must be text/csv, or multipart/form-data with the file as the part `file`.",
     )
 }
 
@@ -292,27 +269,8 @@ async fn store(
         let imports = imports.clone();
         disk.run(move || imports.begin_upload())
     };
-    let mut upload = beginning.await.map_err(Problem::unavailable)??;
-    let mut chunks = pin!(chunks);
-    let mut piece = BytesMut::with_capacity(PIECE);
-    loop {
-        let chunk = chunks.next().await.transpose()?;
-        let is_last = chunk.is_none();
-        piece.extend_from_slice(&chunk.unwrap_or_default());
-        if piece.len() >= PIECE || is_last && !piece.is_empty() {
-            let bytes = piece.split().freeze();
-            let write = move || {
-                let written = upload.write(&bytes);
-                (upload, written)
-            };
-            let (given_back, written) = disk.run(write).await.map_err(Problem::unavailable)?;
-            written?;
-            upload = given_back;
-        }
-        if is_last {
-            return Ok(upload);
-        }
-    }
+    let upload = beginning.await.map_err(Problem::unavailable)??;
+    drain(disk, upload, Upload::write, chunks).await
 }
 
 /// The first bytes of a body, and whether there are no more.
@@ -321,7 +279,7 @@ pub(super) async fn beginning(
     mut payload: web::Payload,
     most: usize,
 ) -> Result<(Vec<u8>, bool), Problem> {
-    require_plain(request)?;
+    require_file(request)?;
     let mut bytes = Vec::with_capacity(most);
     while let Some(chunk) = payload.try_next().await.map_err(|_broken| broken())? {
         bytes.extend_from_slice(&chunk);

@@ -20,6 +20,9 @@ refusals! {
         RecordError::UnknownAward => {
             Self::in_field("awards", "award.unknown", "name an award that the record does not have")
         }
+        RecordError::ImportRunning => {
+            Self::conflict("import-running", "An import writes to the register.").worth_trying_in(5)
+        }
         RecordError::TooManyAwards => {
             Self::in_field("awards", "list.length", "must be at most 20")
         }
