@@ -116,8 +116,7 @@ impl UseCases {
             erasure: erasure_listeners(context, &messaging.messages),
             exports: vec![
                 Arc::new(messaging::exports::OwnConversations),
-                Arc::new(alumni::profiles::OwnProfileData),
-                Arc::new(alumni::exports::OwnClaims),
+                Arc::new(alumni::exports::OwnAlumniData),
             ],
         };
         Ok(Self {

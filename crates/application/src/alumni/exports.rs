@@ -12,10 +12,10 @@ use crate::{
 /// Rows of a page.
 const ROWS: u32 = 500;
 
-/// Claims, what their applicant may see of them, and the record that the account is linked to. No reviewer.
-pub struct OwnClaims;
+/// Claims, what their applicant may see of them, the record that the account is linked to, and the profile. No reviewer.
+pub struct OwnAlumniData;
 
-impl ExportSource for OwnClaims {
+impl ExportSource for OwnAlumniData {
     fn parts(&self) -> Vec<&'static str> {
         AlumniPart::ALL.iter().map(|part| part.name()).collect()
     }

@@ -10,6 +10,12 @@ named_enum! {
         ClaimEvidence => "claim_evidence",
         /// The record that the account is linked to, with its awards.
         AlumniRecord => "alumni_record",
+        Profile => "profile",
+        PrivacyLevels => "privacy_levels",
+        Experiences => "experiences",
+        Educations => "educations",
+        Skills => "skills",
+        Links => "links",
     }
 }
 

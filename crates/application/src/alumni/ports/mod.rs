@@ -42,8 +42,8 @@ pub use invitations::{
     PrintedInvitation, Segment,
 };
 pub use profiles::{
-    AlumniPart, AskedPlaces, Eligibility, KnownPlaces, Member, ProfileDetails, ProfileReads,
-    ProfileWrites, StoredExperience, TermFilter, TermRecord, VocabularyReads, VocabularyWrites,
+    AskedPlaces, Eligibility, KnownPlaces, Member, ProfileDetails, ProfileReads, ProfileWrites,
+    StoredExperience, TermFilter, TermRecord, VocabularyReads, VocabularyWrites,
 };
 pub use records::{
     AwardCodes, ClassKey, Classmates, DuplicatePair, MovedLinks, NewMerge, NewRecordEvent,

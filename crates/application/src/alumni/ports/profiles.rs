@@ -8,18 +8,14 @@ use abu_domain::{
         },
         visibility::{Privacy, ProfileFacts},
     },
-    named_enum,
     platform::text::PersonName,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::{
-    identity::ports::ExportPage,
-    platform::{
-        lists::{Seek, Total},
-        ports::StoreError,
-    },
+use crate::platform::{
+    lists::{Seek, Total},
+    ports::StoreError,
 };
 
 /// Whether other people may see a member at all.
@@ -129,18 +125,6 @@ pub struct TermFilter {
     pub prefix: Option<String>,
 }
 
-named_enum! {
-    /// What the area holds about a user. The names are those of the parts of the file.
-    pub enum AlumniPart {
-        Profile => "profile",
-        PrivacyLevels => "privacy_levels",
-        Experiences => "experiences",
-        Educations => "educations",
-        Skills => "skills",
-        Links => "links",
-    }
-}
-
 /// Profiles as they are read.
 pub trait ProfileReads {
     /// The members of these ids, in any order. Unknown and erased accounts are left out.
@@ -172,15 +156,6 @@ pub trait ProfileReads {
 
     /// The latest answer of the user to the question whether the directory may list them.
     fn agreed_to_listing(&mut self, user: UserId) -> Result<bool, StoreError>;
-
-    /// At most `limit` rows of what the area holds about the user.
-    fn alumni_rows(
-        &mut self,
-        user: UserId,
-        part: AlumniPart,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<ExportPage, StoreError>;
 }
 
 /// Profiles as they are written.

@@ -5,7 +5,6 @@
 
 mod entries;
 mod errors;
-mod exports;
 mod follow;
 mod jobs;
 mod own;
@@ -20,7 +19,6 @@ use crate::Context;
 
 pub use entries::{ExperienceDraft, LinkDraft};
 pub use errors::ProfileError;
-pub use exports::OwnProfileData;
 pub use follow::{FollowStanding, forget};
 pub(in crate::alumni) use follow::{registered, verified};
 pub(in crate::alumni) use jobs::follow_import;

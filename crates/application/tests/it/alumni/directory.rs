@@ -9,7 +9,7 @@ use abu_application::{
         directory::{
             Card, DirectoryError, DirectorySearch, Maintenance, Results, refresh_entries, rounded,
         },
-        ports::{DirectoryPosition, SyntheticShares},
+        ports::{DirectoryPosition, Filling, SyntheticShares},
         synthetic::SyntheticMembers,
     },
     platform::{
@@ -68,7 +68,9 @@ impl Town {
             verified: 100,
             listed: 100,
         };
-        members.make(&Server, import.id, all).unwrap();
+        members
+            .make(&Server, import.id, all, Filling::BesideOthers)
+            .unwrap();
         let searcher = register.app.database.user().create().id;
         register.app.database.execute(&format!(
             "UPDATE users SET verification = 'verified' WHERE id = '{searcher}'"

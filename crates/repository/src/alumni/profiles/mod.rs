@@ -1,15 +1,13 @@
 //! Profiles: facts about members by a bounded number of queries, and their changes.
 
-mod export;
 mod facts;
 mod rows;
 
 use abu_application::{
     alumni::ports::{
-        AlumniPart, AskedPlaces, KnownPlaces, Member, ProfileDetails, ProfileReads, ProfileWrites,
+        AskedPlaces, KnownPlaces, Member, ProfileDetails, ProfileReads, ProfileWrites,
         StoredExperience,
     },
-    identity::ports::ExportPage,
     platform::ports::StoreError,
 };
 use abu_domain::{
@@ -31,7 +29,6 @@ use diesel::{
 use uuid::Uuid;
 
 use crate::{
-    export_rows::page,
     schema::{
         educations, experiences, field_visibility, profile_links, profile_skills, profiles, users,
     },
@@ -147,19 +144,6 @@ impl ProfileReads for Session<'_> {
             .get_result(connection)
             .optional()?;
             Ok(agreed.unwrap_or(false))
-        })
-    }
-
-    fn alumni_rows(
-        &mut self,
-        user: UserId,
-        part: AlumniPart,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<ExportPage, StoreError> {
-        self.run(|connection| {
-            let query = export::query_of(part);
-            Ok(page(connection, query, user.uuid(), after, limit)?)
         })
     }
 }

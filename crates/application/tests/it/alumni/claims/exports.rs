@@ -7,7 +7,7 @@ use crate::support::{Member, TestApp};
 impl TestApp {
     /// The parts of the area in a copy of the member's data.
     fn exported(&self, member: &Member) -> Value {
-        let source = abu_application::alumni::exports::OwnClaims;
+        let source = abu_application::alumni::exports::OwnAlumniData;
         let parts = source.parts().into_iter().map(|part| {
             let page = self
                 .database
