@@ -26,6 +26,9 @@ ENDS_ITS_SESSION = {
     "/api/v1/me/deactivate",
 }
 
+# The evidence of a claim is a file of any bytes.
+schemathesis.serializer.alias("application/pdf", "text/plain")
+
 session = requests.Session()
 
 

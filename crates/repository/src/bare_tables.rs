@@ -1,8 +1,8 @@
 //! Tables without their secondary indexes and foreign keys, for as long as many rows are inserted.
 //!
 //! An index that is built from all rows at once, and a foreign key that one join checks, cost a fraction of what they
-//! cost row by row. Nobody else reads or writes the tables until the transaction ends, so this is for work that has
-//! the database to itself.
+//! cost row by row. Other transactions wait for the tables until this one ends, so this is for work that has the
+//! database to itself.
 
 use diesel::{
     connection::SimpleConnection,

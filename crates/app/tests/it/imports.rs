@@ -82,7 +82,7 @@ fn an_import_at_the_machine_is_killed_at_each_step_and_leaves_nothing() {
         database.wait_for_blocked(1);
         program.kill();
         drop(held);
-        // What its session was doing goes on until the session sees that nobody listens.
+        // PostgreSQL ends the statement of a dead client only when it next writes to it.
         database.end_sessions();
         let stored = || {
             (

@@ -71,6 +71,9 @@ problems! {
     pub(crate) Duplicates: Duplicate;
     pub(crate) ConflictsAndDuplicates: Conflict, Duplicate;
     pub(crate) LinkGone: Gone;
+    /// Where neither a path nor a body says so: paths with parameters document it anyway.
+    pub(crate) NothingThere: NotFound;
+    pub(crate) ParameterInvalid: ValidationFailed;
     pub(crate) Overload: Unavailable;
 }
 

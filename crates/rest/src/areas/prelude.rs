@@ -14,7 +14,8 @@ pub(crate) use uuid::Uuid;
 
 pub(crate) use super::common::{
     Accepted, ByName, ByUuid, Conflicts, ConflictsAndDuplicates, Duplicates, Forbidden, LinkGone,
-    Overload, StaffOnly, accepted, created, json_form, no_content, request_body, routes,
+    NothingThere, Overload, ParameterInvalid, StaffOnly, accepted, created, json_form, no_content,
+    request_body, routes,
 };
 pub(crate) use crate::{
     caller::{CurrentUser, RequestOrigin},

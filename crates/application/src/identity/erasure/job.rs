@@ -48,7 +48,7 @@ impl JobHandler for EraseAccounts {
         };
         let next = match self.is_under_way(step.store(), next.user)? {
             true => Next::wait(&passed, BETWEEN_STEPS)?,
-            // It gave nobody a removal, so the next one need not wait.
+            // Its step sent no removal to members, so the next erasure need not wait.
             false => Next::go_on(&next)?,
         };
         step.commit(|_tx| Ok::<_, StoreError>(next))

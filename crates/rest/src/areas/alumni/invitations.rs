@@ -195,6 +195,7 @@ struct DownloadParameters {
             example = "\"name\",\"department\",\"year\",\"code\",\"expires\"\r\n"),
         StaffOnly,
         Conflicts,
+        ParameterInvalid,
     ),
 )]
 #[get("/admin/invitations/{uuid}/codes.csv")]

@@ -45,7 +45,8 @@ pub(super) fn broken() -> Problem {
     )
 }
 
-/// The body of the request is a file: it may take long, at the least rate of an upload, until this is dropped.
+/// The body of the request is a file: it may take long, at the least rate of an upload, until it is complete or refused.
+/// What follows a refusal has the deadline of a usual body.
 pub(super) struct Receiving(Option<Connection>);
 
 impl Receiving {

@@ -45,7 +45,7 @@ async fn request_own_erasure(
 /// See when your account will be erased.
 #[utoipa::path(
     tag = "me",
-    responses((status = 200, description = "The scheduled erasure.", body = Erasure)),
+    responses((status = 200, description = "The scheduled erasure.", body = Erasure), NothingThere),
 )]
 #[get("/me/erasure")]
 async fn get_own_erasure(identity: Identity, caller: CurrentUser) -> Answer<Json<Erasure>> {
@@ -58,7 +58,7 @@ async fn get_own_erasure(identity: Identity, caller: CurrentUser) -> Answer<Json
 /// One that you asked for, until it begins; a conflict `erasure-began` says that it has begun.
 #[utoipa::path(
     tag = "me",
-    responses((status = 204, description = "The account stays."), Conflicts),
+    responses((status = 204, description = "The account stays."), Conflicts, NothingThere),
 )]
 #[delete("/me/erasure")]
 async fn cancel_own_erasure(identity: Identity, caller: CurrentUser) -> Answer {

@@ -94,15 +94,15 @@ async fn request_export(
 
 /// What the file holds, by kind. The other kinds stand beside the account.
 #[derive(ToSchema)]
-#[schema(example = json!({"account": {"email": "amina@example.com"}}))]
+#[schema(example = json!({"account": [{"email": "amina@example.com"}]}))]
 #[expect(
     dead_code,
     reason = "describes the file, which is streamed as it was stored"
 )]
 struct ExportedData {
-    /// The account and its profile.
-    #[schema(value_type = Object)]
-    account: serde_json::Value,
+    /// One: the account and its profile.
+    #[schema(value_type = Vec<Object>)]
+    account: Vec<serde_json::Value>,
 }
 
 /// The copies of your data: they are few, so there is one page.

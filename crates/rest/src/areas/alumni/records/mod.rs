@@ -432,7 +432,7 @@ async fn get_record_history(
 #[utoipa::path(
     tag = "register",
     request_body = MergeBody,
-    responses((status = 200, description = "The kept record.", body = MergedRecords), StaffOnly, Conflicts),
+    responses((status = 200, description = "The kept record.", body = MergedRecords), StaffOnly, Conflicts, NothingThere),
 )]
 #[post("/admin/alumni-records/merge")]
 async fn merge_records(
@@ -465,7 +465,7 @@ async fn list_duplicates(alumni: Alumni, caller: CurrentUser, page: Page<Duplica
 #[utoipa::path(
     tag = "register",
     request_body = TwoPeople,
-    responses((status = 204, description = "It is remembered."), StaffOnly),
+    responses((status = 204, description = "It is remembered."), StaffOnly, NothingThere),
 )]
 #[post("/admin/duplicates/dismiss")]
 async fn dismiss_duplicate(alumni: Alumni, caller: CurrentUser, body: Body<TwoPeople>) -> Answer {
