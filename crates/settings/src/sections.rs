@@ -230,6 +230,7 @@ fn rate_limits(reader: &mut Reader) -> RateLimitSettings {
         refresh: quota("rate_limits.refresh"),
         failed_refresh: quota("rate_limits.failed_refresh"),
         directory: quota("rate_limits.directory"),
+        suggestions: quota("rate_limits.suggestions"),
         directory_cards: quota("rate_limits.directory_cards"),
         log_in_account: quota("rate_limits.log_in_account"),
         log_in_network: quota("rate_limits.log_in_network"),

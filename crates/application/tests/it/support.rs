@@ -206,6 +206,7 @@ fn rate_limits(enabled: bool) -> RateLimitSettings {
         register: quota("300/h"),
         recover: quota("3/h"),
         directory: quota("60/min"),
+        suggestions: quota("120/min"),
         directory_cards: quota("2000/d"),
         recover_network: quota("60/h"),
     }

@@ -480,7 +480,11 @@ async fn every_list_takes_the_names_of_all_fields_that_its_entries_have() {
         }
         let body = &value["responses"]["200"]["content"]["application/json"]["schema"];
         let body = resolved(&description, body);
-        let fields = fields_of(&description, &body["properties"]["items"]["items"]);
+        let page = resolved(
+            &description,
+            body.get("allOf").map_or(body, |parts| &parts[0]),
+        );
+        let fields = fields_of(&description, &page["properties"]["items"]["items"]);
         assert!(fields.len() >= 3, "{path}");
         let names: Vec<String> = fields.into_iter().collect();
         let address = format!(

@@ -171,6 +171,12 @@ async fn walk(rig: &Rig, viewer: &User, address: String) -> Vec<Value> {
     entries
 }
 
+fn verified_superuser(rig: &Rig) -> User {
+    let user = rig.superuser();
+    rig.verify(&user);
+    user
+}
+
 /// The addresses of all lists that stay as they are, each with the parameters of its operation.
 async fn lists(rig: &Rig, viewer: &User) -> Vec<(String, Vec<Value>)> {
     let subjects = Subjects::of(rig, viewer, Permission::ModifyRole);
@@ -188,7 +194,7 @@ async fn lists(rig: &Rig, viewer: &User) -> Vec<(String, Vec<Value>)> {
 #[tokio::test]
 async fn every_list_is_read_in_the_orders_that_its_description_names() {
     let rig = Rig::without_limits().await;
-    let viewer = rig.superuser();
+    let viewer = verified_superuser(&rig);
     let mut turned = 0;
     for (path, parameters) in lists(&rig, &viewer).await {
         let sort = parameters.iter().find(|one| one["name"] == "sort").unwrap();
@@ -229,7 +235,7 @@ async fn a_cursor_belongs_to_the_order_it_came_from() {
 #[tokio::test]
 async fn every_parameter_that_may_repeat_takes_several_values() {
     let rig = Rig::without_limits().await;
-    let viewer = rig.superuser();
+    let viewer = verified_superuser(&rig);
     let mut repeated = BTreeSet::new();
     let mut all = lists(&rig, &viewer).await;
     let description = rig.description().await;

@@ -23,6 +23,7 @@ mod manners;
 mod members;
 mod messages;
 mod office;
+mod one_alumnus_way;
 mod own_account;
 mod passwords;
 mod permissions;

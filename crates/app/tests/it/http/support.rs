@@ -74,6 +74,20 @@ impl Rig {
         user.superuser().in_group(SUPER_ADMIN_GROUP).create()
     }
 
+    /// A user whom the university confirmed.
+    pub(super) fn verified_user(&self) -> User {
+        let user = self.user();
+        self.verify(&user);
+        user
+    }
+
+    pub(super) fn verify(&self, user: &User) {
+        self.database().execute(&format!(
+            "UPDATE users SET verification = 'verified' WHERE id = '{}'",
+            user.id
+        ));
+    }
+
     /// A user without permissions who can log in with [`PASSWORD`].
     pub(super) fn member(&self) -> User {
         let user = self.database().user();
@@ -302,8 +316,9 @@ impl Subjects {
              INSERT INTO profile_links (id, user_id, kind, url, created_at)
                  VALUES ('{entry}', '{0}', 'website', 'https://example.com', now());
              INSERT INTO employers (uuid, name, name_key, created_at, last_modified)
-                 VALUES ('{term}', '{term}', '{term}', now(), now()),
-                        ('{other_term}', '{other_term}', '{other_term}', now(), now());
+                 SELECT id::uuid, name, name, now(), now()
+                 FROM (SELECT id, translate(id, '0123456789-', 'ghijklmnop') AS name
+                       FROM (VALUES ('{term}'), ('{other_term}')) AS given (id)) AS named;
              INSERT INTO imports (id, kind, state, file_name, file_hash, bytes, mapping, mapping_hash, legal_basis,
                                   created_at, last_modified)
                  VALUES ('{import}', 'awards', 'discarded', 'graduates.csv', sha256('file'), 1,

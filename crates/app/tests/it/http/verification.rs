@@ -43,7 +43,7 @@ impl Rig {
             .remove(0)
     }
 
-    fn applicant(&self, firstname: &str, lastname: &str) -> User {
+    pub(super) fn applicant(&self, firstname: &str, lastname: &str) -> User {
         let user = self.database().user().name(firstname, lastname);
         user.in_group("applicant_group").create()
     }
@@ -86,7 +86,7 @@ impl Rig {
     }
 
     /// The codes of a new printed batch of the whole register, as the office downloads them.
-    async fn printed_codes(&self, inviter: &User) -> (String, Vec<String>) {
+    pub(super) async fn printed_codes(&self, inviter: &User) -> (String, Vec<String>) {
         let body = json!({"channel": "printed"});
         let made = self.post("/api/v1/admin/invitations").by(inviter);
         let made = made.json(&body).send().await;

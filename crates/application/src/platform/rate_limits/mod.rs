@@ -36,6 +36,8 @@ pub struct RateLimitSettings {
     pub failed_refresh: Quota,
     /// Requests to the directory of members, by user.
     pub directory: Quota,
+    /// Suggestions of the directory, by user.
+    pub suggestions: Quota,
     /// Members whom the directory shows, by user.
     pub directory_cards: Quota,
     /// Failed logins, by account and network.
@@ -133,6 +135,7 @@ impl RateLimits {
             refresh: quota,
             failed_refresh: quota,
             directory: quota,
+            suggestions: quota,
             directory_cards: quota,
             log_in_account: quota,
             log_in_network: quota,
@@ -168,6 +171,7 @@ pub(crate) mod tests {
             refresh: quota("10/min"),
             failed_refresh: quota("60/min"),
             directory: quota("60/min"),
+            suggestions: quota("120/min"),
             directory_cards: quota("2000/d"),
             log_in_account: quota("10/15min"),
             log_in_network: quota("100/15min"),

@@ -23,6 +23,8 @@ named_enum! {
         FailedRefresh => "failed-refresh",
         /// A request to the directory of members, by user.
         Directory => "directory",
+        /// A request for suggestions, by user.
+        Suggestions => "suggestions",
         /// A member whom the directory shows, by user.
         DirectoryCards => "directory-cards",
     }
@@ -38,6 +40,7 @@ impl Shaping {
             Self::Refresh => settings.refresh,
             Self::FailedRefresh => settings.failed_refresh,
             Self::Directory => settings.directory,
+            Self::Suggestions => settings.suggestions,
             Self::DirectoryCards => settings.directory_cards,
         }
     }

@@ -31,7 +31,8 @@ pub(super) fn with_reference(app: TestApp) -> TestApp {
          VALUES ('kaduna', 'Kaduna', 'north_west', 'NG-KD', now(), now()),
                 ('kano', 'Kano', 'north_west', 'NG-KN', now(), now());
          INSERT INTO industries (code, name, section, created_at, last_modified)
-         VALUES ('health', 'Health', 'Q', now(), now()), ('mining', 'Mining', 'B', now(), now());",
+         VALUES ('health', 'Health', 'Q', now(), now()), ('mining', 'Mining', 'B', now(), now());
+         UPDATE reference_lists SET version = version + 1;",
     );
     app
 }

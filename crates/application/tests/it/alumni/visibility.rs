@@ -1,7 +1,8 @@
 //! Privacy as a property: after any commands, what a viewer is shown of a member is what the rules say.
 //!
 //! The model below knows the rules as a table of its own. Each case runs random commands on six members and then
-//! compares, for every pair, the page with the model.
+//! compares, for every pair, the page with the model; and for a graduate, what the directory finds, filters, counts,
+//! suggests and shows.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,31 +11,45 @@ use std::{
 
 use abu_application::{
     alumni::{
+        directory::{DirectorySearch, Maintenance, Results, refresh_entries},
         profiles::{
             ExperienceDraft, LinkDraft, PrivacyChange, ProfileError, ProfilePatch, Profiles,
         },
         relations::Relation,
         visibility::{Viewer, may_see},
     },
-    platform::versions::Expected,
-};
-use abu_domain::alumni::{
-    profiles::{
-        Bio, City, EducationDetails, Headline, Institution, JobTitle, LinkKind, LinkUrl, Period,
-        Slug, TermName, Vocabulary,
+    platform::{
+        lists::{ListRequest, Seek},
+        system::SystemClock,
+        versions::Expected,
     },
-    visibility::{Audience, Field, Level, VisibleProfile},
+};
+use abu_domain::{
+    UserId,
+    alumni::{
+        directory::{Facet, city_value},
+        names::Query,
+        profiles::{
+            Bio, City, EducationDetails, Headline, Institution, JobTitle, LinkKind, LinkUrl,
+            Period, Slug, TermName, Vocabulary,
+        },
+        visibility::{Audience, Field, Level, VisibleProfile},
+    },
 };
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use tokio::runtime::Builder;
+use uuid::Uuid;
 
 use super::graduates::{Related, app};
-use crate::support::{Member, TestApp};
+use crate::support::{Member, TestApp, new_id};
 
 const MEMBERS: usize = 6;
+/// Names that are filters, as the office confirmed them.
+const EMPLOYER: Uuid = Uuid::from_u128(11);
+const SKILLS: [Uuid; 2] = [Uuid::from_u128(21), Uuid::from_u128(22)];
 
 /// What a test does to a member.
 #[derive(Clone, Debug)]
@@ -215,10 +230,14 @@ struct Scene {
     related: Arc<Related>,
     profiles: Profiles,
     staff: Member,
+    /// A graduate without relations, who searches.
+    searcher: Member,
 }
 
 /// Members and what the rules know of them.
 struct Cast {
+    /// Of all of them, and of no one else.
+    surname: String,
     members: Vec<Member>,
     models: Vec<Model>,
 }
@@ -226,24 +245,46 @@ struct Cast {
 impl Scene {
     fn new() -> Self {
         let app = app();
+        app.database.execute(&format!(
+            "INSERT INTO employers (uuid, name, name_key, state, created_at, last_modified)
+             VALUES ('{EMPLOYER}', 'An employer', 'an employer', 'confirmed', now(), now());
+             INSERT INTO skills (uuid, name, name_key, state, created_at, last_modified)
+             VALUES ('{0}', 'skills 1', 'skills 1', 'confirmed', now(), now()),
+                    ('{1}', 'skills 2', 'skills 2', 'confirmed', now(), now())",
+            SKILLS[0], SKILLS[1]
+        ));
         let related = Arc::new(Related::default());
         Self {
             profiles: app.profiles_with(&related),
             staff: app.member().superuser().create(),
+            searcher: app.graduate("Danladi", "Searcher"),
             related,
             app,
         }
     }
 
     fn cast(&self) -> Cast {
+        let surname = surname();
         let member = |number| {
-            self.app
-                .graduate("Bello", &format!("Musa{}", char::from(b'a' + number)))
+            let given = format!("Musa{}", char::from(b'a' + number));
+            self.app.graduate(&surname, &given)
         };
-        Cast {
-            members: (0..MEMBERS as u8).map(member).collect(),
-            models: vec![Model::new(); MEMBERS],
+        let members: Vec<Member> = (0..MEMBERS as u8).map(member).collect();
+        for member in &members {
+            self.renew(member);
         }
+        Cast {
+            members,
+            models: vec![Model::new(); MEMBERS],
+            surname,
+        }
+    }
+
+    /// The search row, after changes that no use case made.
+    fn renew(&self, member: &Member) {
+        let now = self.app.now();
+        self.app
+            .store(|tx| refresh_entries(tx, member.id(), now).map(drop));
     }
 
     async fn run(&self, cast: &mut Cast, command: &Command) {
@@ -301,6 +342,7 @@ impl Scene {
                      UPDATE users SET verification = 'revoked' WHERE id = '{0}'",
                     cast.members[*at].id()
                 ));
+                self.renew(&cast.members[*at]);
                 let model = &mut cast.models[*at];
                 model.is_verified = false;
                 for field in [
@@ -324,6 +366,7 @@ impl Scene {
                          (SELECT record_id FROM claims WHERE user_id = '{}')",
                     cast.members[*at].id()
                 ));
+                self.renew(&cast.members[*at]);
                 cast.models[*at].is_restricted = *is_restricted;
             }
             Command::Relate(one, other, relation) => {
@@ -503,6 +546,140 @@ impl Scene {
     }
 }
 
+/// A surname that no search takes for another one.
+fn surname() -> String {
+    let letters = new_id().simple().to_string();
+    let letters = letters.bytes().map(|byte| match byte {
+        b'0'..=b'9' => char::from(byte - b'0' + b'a'),
+        byte => char::from(byte - b'a' + b'k'),
+    });
+    letters.take(14).collect()
+}
+
+impl Scene {
+    async fn search(&self, search: DirectorySearch) -> Results {
+        let directory = &self.app.use_cases.alumni.directory;
+        let page = ListRequest {
+            seek: Seek::After(None),
+            limit: 50,
+            count: false,
+        };
+        let found = directory.search(self.searcher.caller(), search, page);
+        found.await.unwrap()
+    }
+
+    /// The directory finds, filters, counts, suggests and shows what graduates may see, and nothing else.
+    async fn compare_search(&self, cast: &Cast) -> Result<(), TestCaseError> {
+        let by = |codes: &[(Facet, &[&str])]| {
+            let mut search = cast.named(&cast.surname);
+            for (facet, codes) in codes {
+                let codes = codes.iter().map(|code| (*code).to_owned());
+                search.filter.codes.insert(*facet, codes.collect());
+            }
+            search
+        };
+        let mut city = cast.named(&cast.surname);
+        city.filter.cities = ["city 1", "city 2"]
+            .map(|it| city_value(it).unwrap())
+            .into();
+        let mut year = cast.named(&cast.surname);
+        year.filter.years = vec![2015];
+        let mut employer = cast.named(&cast.surname);
+        employer.filter.employers = vec![EMPLOYER];
+        let mut skill = cast.named(&cast.surname);
+        skill.filter.skills = SKILLS.to_vec();
+        for (search, fields) in [
+            (cast.named(&cast.surname), &[][..]),
+            (
+                cast.named(&format!("{} maidenname", cast.surname)),
+                &[Field::PreviousNames],
+            ),
+            (by(&[(Facet::State, &["kaduna", "kano"])]), &[Field::State]),
+            (by(&[(Facet::Country, &["NG"])]), &[Field::Country]),
+            (
+                by(&[(Facet::Industry, &["health", "mining"])]),
+                &[Field::Industry],
+            ),
+            (by(&[(Facet::Department, &["cs"])]), &[Field::Awards]),
+            (city, &[Field::City]),
+            (year, &[Field::Awards]),
+            (employer, &[Field::Employer]),
+            (skill, &[Field::Skills]),
+        ] {
+            let results = self.search(search).await;
+            let found: BTreeSet<UserId> =
+                results.page.items.iter().map(|card| card.user()).collect();
+            prop_assert_eq!(found, cast.showing_graduates(fields), "{:?}", fields);
+        }
+
+        let mut counted = cast.named(&cast.surname);
+        let facets = [
+            (Facet::State, Field::State),
+            (Facet::Country, Field::Country),
+            (Facet::Industry, Field::Industry),
+            (Facet::Department, Field::Awards),
+            (Facet::City, Field::City),
+            (Facet::Employer, Field::Employer),
+            (Facet::Skill, Field::Skills),
+        ];
+        counted.facets = facets.iter().map(|(facet, _)| *facet).collect();
+        let results = self.search(counted).await;
+        for (facet, field) in facets {
+            let counts = results.facets.get(&facet).into_iter().flatten();
+            let count: u32 = counts.map(|value| value.count).sum();
+            let expected = cast.showing_graduates(&[field]).len();
+            prop_assert_eq!(count as usize, expected, "{:?}", facet);
+        }
+        for card in &results.page.items {
+            for (field, is_shown) in [
+                (Field::Headline, card.headline.is_some()),
+                (Field::City, card.city.is_some()),
+                (Field::Country, card.country.is_some()),
+                (Field::Awards, card.year.is_some()),
+                (Field::Awards, card.department.is_some()),
+            ] {
+                let expected = cast.showing_graduates(&[field]).contains(&card.user());
+                prop_assert_eq!(is_shown, expected, "{:?} on a card", field);
+            }
+        }
+        let directory = &self.app.use_cases.alumni.directory;
+        let suggested = directory.suggest(self.searcher.caller(), cast.surname.clone());
+        let suggested = suggested.await.unwrap().people;
+        let listed = cast.showing_graduates(&[]);
+        prop_assert_eq!(suggested.len(), listed.len().min(5));
+        prop_assert!(suggested.iter().all(|card| listed.contains(&card.user())));
+        Ok(())
+    }
+
+    fn maintenance(&self) -> Maintenance {
+        Maintenance {
+            store: self.app.database.store(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl Cast {
+    fn named(&self, q: &str) -> DirectorySearch {
+        DirectorySearch {
+            name: Some(Query::parse(q).unwrap()),
+            ..DirectorySearch::default()
+        }
+    }
+
+    /// The listed members who have all these fields and show them to graduates.
+    fn showing_graduates(&self, fields: &[Field]) -> BTreeSet<UserId> {
+        let shows = |model: &Model| {
+            let seen = model.seen_by(Some(Audience::Alumni)).unwrap_or_default();
+            model.is_visible() && model.is_listed && fields.iter().all(|field| seen.contains(field))
+        };
+        let members = self.members.iter().zip(&self.models);
+        members
+            .filter_map(|(member, model)| shows(model).then_some(member.id()))
+            .collect()
+    }
+}
+
 impl TestApp {
     async fn own(&self, member: &Member) -> VisibleProfile {
         let profiles = &self.use_cases.alumni.profiles;
@@ -529,12 +706,15 @@ fn after_any_commands_a_viewer_sees_what_the_levels_allow() {
             for command in &commands {
                 scene.run(&mut cast, command).await;
             }
-            scene.compare(&cast).await
+            scene.compare(&cast).await?;
+            scene.compare_search(&cast).await
         })
     });
     if let Err(failure) = result {
         panic!("{failure}");
     }
+    let checked = scene.maintenance().check(false).unwrap();
+    assert!(checked.is_clean(), "{checked:?}");
 }
 
 /// A member with everything, and what each kind of viewer is shown of each field at each level.

@@ -1,6 +1,6 @@
 //! Every problem kind that a single request can produce.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use abu_application::{identity::ports::AccessTokens, platform::readiness::ServingState};
 use abu_domain::{UserId, access::Permission};
@@ -22,6 +22,7 @@ const KEY: &str = "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41";
 fn settings(settings: &mut Settings) {
     settings.rate_limits.enabled = false;
     settings.server.max_body_bytes = 2_000;
+    settings.directory.search_timeout = Duration::from_millis(200);
     settings.chat.max_sessions_per_user = 1;
 }
 
@@ -176,11 +177,14 @@ async fn untimely(rig: &Rig) -> Vec<Answer> {
 
 /// Requests that meet a faulty or draining server; no later request succeeds.
 async fn broken(rig: &Rig) -> Vec<Answer> {
-    let user = rig.user();
+    let user = rig.verified_user();
+    let held = rig.database().lock("directory_entries");
+    let late = rig.get("/api/v1/alumni").by(&user).send().await;
+    drop(held);
     rig.database().execute("ALTER TABLE rooms RENAME TO gone");
     let fault = rig.get("/api/v1/rooms").by(&user).send().await;
     rig.server.readiness().set(ServingState::Draining);
-    vec![fault, rig.get("/health/ready").send().await]
+    vec![late, fault, rig.get("/health/ready").send().await]
 }
 
 /// Records all headers, not only those that belong to the problem.

@@ -108,6 +108,7 @@ async fn suggest_alumni(
     query: SuggestionQuery,
 ) -> Answer<Json<Suggested>> {
     let user = caller.0.user;
+    limits.take(Shaping::Suggestions, Key::User(user))?;
     let suggestions = alumni.directory.suggest(caller.0, query.text).await?;
     limits.note(
         alumni
