@@ -5,6 +5,7 @@ use std::io;
 use abu_application::{
     access::Server,
     alumni::{
+        directory::refresh_entries,
         imports::{ImportDraft, ImportError, Imports, LegalBasis, Unwatched},
         ports::{ClaimEvent, ClaimRecord},
     },
@@ -72,7 +73,7 @@ fn in_place_of(generated: Graduate<'_>, index: usize) -> Graduate<'_> {
     }
 }
 
-/// Verifies the first people, and submits the claims of those after them.
+/// Verifies and lists the first people, and submits the claims of those after them.
 pub(super) fn claim(
     tx: &mut dyn Writes,
     import: ImportId,
@@ -82,6 +83,12 @@ pub(super) fn claim(
 ) -> Result<(), StoreError> {
     let verified: Vec<EmailAddress> = (0..VERIFIED).map(people::email).collect();
     tx.verify_synthetic_members(import, &verified, now)?;
+    tx.insert_synthetic_profiles(import, now)?;
+    for address in &verified {
+        if let Some(user) = tx.address_owner(address, now)? {
+            refresh_entries(tx, user, now)?;
+        }
+    }
     let waiting = generator.people().enumerate().skip(VERIFIED);
     for ((index, graduate), hours) in waiting.zip(WAITING_HOURS) {
         let submitted_at = now - TimeDelta::hours(hours);

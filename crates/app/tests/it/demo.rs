@@ -40,6 +40,10 @@ async fn the_demonstration_is_filled_in_once_and_completely() {
             "SELECT count(*)::text FROM claims WHERE state = 'submitted'",
         ),
         (
+            "40",
+            "SELECT count(*)::text FROM directory_entries WHERE headline IS NOT NULL",
+        ),
+        (
             "60",
             "SELECT count(*)::text FROM alumni_records WHERE email LIKE '%@demo.example.com'",
         ),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{
     access_log::AccessLog,
     claims::{Claims, EvidenceJob, ExpiryJob, MailboxJob, RetentionJob},
-    directory::{Directory, FacetsJob, SetsJob, VocabularyJob},
+    directory::{CheckJob, Directory, FacetsJob, SetsJob, VocabularyJob},
     imports::{CommitJob, ImportPolicy, Imports, JudgeJob, RollBackJob, TidyJob},
     invitations::{BatchJob, Invitations},
     ports::ClaimCodes,
@@ -99,6 +99,7 @@ impl UseCases {
             Arc::new(VocabularyJob),
             Arc::new(FacetsJob),
             Arc::new(SetsJob(self.directory.clone())),
+            Arc::new(CheckJob(self.directory.clone())),
             Arc::new(FollowTermJob(self.profiles.clone())),
             Arc::new(FollowImportJob(self.profiles.clone())),
             Arc::new(CountUsesJob(self.profiles.clone())),

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use abu_domain::{ImportId, UserId, alumni::directory::SearchRow};
+use chrono::{DateTime, Utc};
 
 use super::refresh::{add_tokens, refresh_entries, refresh_many, row_of};
 use crate::{
     platform::ports::{Clock, StoreError},
-    store::{Store, Writes},
+    store::{Reads, Store, Writes},
 };
 
 /// Members of one transaction.
@@ -47,11 +48,7 @@ impl Maintenance {
         loop {
             let (users, differing) = self.store.read(|tx| {
                 let users = tx.members_after(after, BATCH)?;
-                let rows: Vec<SearchRow> = tx.members(&users)?.iter().filter_map(row_of).collect();
-                let mut differing = tx.differing_entries(&rows)?;
-                let listed: BTreeSet<UserId> = rows.iter().map(SearchRow::user).collect();
-                let stored = tx.listed_among(&users)?;
-                differing.extend(stored.into_iter().filter(|user| !listed.contains(user)));
+                let differing = differing_among(tx, &users)?;
                 Ok::<_, StoreError>((users, differing))
             })?;
             checked.members += users.len() as u64;
@@ -74,12 +71,7 @@ impl Maintenance {
     fn settled(&self, user: UserId, repair: bool) -> Result<Option<UserId>, StoreError> {
         let now = self.clock.now();
         self.store.transaction(|tx| {
-            let member = tx.lock_member(user, now)?;
-            let row = member.as_ref().and_then(row_of);
-            let differs = match &row {
-                Some(row) => !tx.differing_entries(std::slice::from_ref(row))?.is_empty(),
-                None => !tx.listed_among(&[user])?.is_empty(),
-            };
+            let differs = differs(tx, user, now)?;
             if differs && repair {
                 refresh_entries(tx, user, now)?;
             }
@@ -125,6 +117,33 @@ impl Maintenance {
             tx.recount_sets(now)
         })
     }
+}
+
+/// Those of these members whose row is missing, superfluous or different.
+pub(super) fn differing_among(
+    tx: &mut dyn Reads,
+    users: &[UserId],
+) -> Result<Vec<UserId>, StoreError> {
+    let rows: Vec<SearchRow> = tx.members(users)?.iter().filter_map(row_of).collect();
+    let mut differing = tx.differing_entries(&rows)?;
+    let listed: BTreeSet<UserId> = rows.iter().map(SearchRow::user).collect();
+    let stored = tx.listed_among(users)?;
+    differing.extend(stored.into_iter().filter(|user| !listed.contains(user)));
+    Ok(differing)
+}
+
+/// Locks the member's profile and compares the row.
+pub(super) fn differs(
+    tx: &mut dyn Writes,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let member = tx.lock_member(user, now)?;
+    let row = member.as_ref().and_then(row_of);
+    Ok(match &row {
+        Some(row) => !tx.differing_entries(std::slice::from_ref(row))?.is_empty(),
+        None => !tx.listed_among(&[user])?.is_empty(),
+    })
 }
 
 /// Adds tokens that the vocabulary lacks, and returns how many.

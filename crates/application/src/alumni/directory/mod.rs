@@ -17,7 +17,7 @@ mod suggest;
 pub use budget::Spent;
 pub use counts::{CountedSet, Sets, rounded};
 pub use error::DirectoryError;
-pub use jobs::{FacetsJob, SetsJob, VocabularyJob};
+pub use jobs::{CheckJob, FacetsJob, SetsJob, VocabularyJob};
 pub use maintain::{Checked, Maintenance};
 pub use refresh::{refresh_entries, refresh_many};
 pub use request::{DirectorySearch, FacetCodes};

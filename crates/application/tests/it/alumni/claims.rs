@@ -239,7 +239,7 @@ impl TestApp {
     }
 
     /// Runs the job of a schedule once, now.
-    fn run_schedule(&self, kind: &'static str) {
+    pub(super) fn run_schedule(&self, kind: &'static str) {
         self.store(|tx| {
             tx.enqueue_job(&NewJob {
                 id: SystemIds.time_ordered().into(),

@@ -528,6 +528,17 @@ async fn a_check_finds_rows_that_differ_and_repairs_them() {
     assert_eq!(town.named("okafor").await.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_differ_are_made_anew_by_night() {
+    let town = Town::of(&faces());
+    town.database().execute(
+        "UPDATE directory_entries SET headline = 'forged' WHERE display_name = 'Sa''adatu Bello';
+         DELETE FROM directory_entries WHERE display_name = 'Chukwuemeka Okafor'",
+    );
+    town.app().run_schedule("check_directory");
+    assert!(town.maintenance().check(false).unwrap().is_clean());
+}
+
 #[tokio::test]
 async fn only_verified_graduates_search_and_others_see_counts() {
     let town = Town::of(&crowd());
