@@ -57,13 +57,14 @@ const REFERENCE: &str = include_str!("../../../docs/protocol/reference.md");
 const GUIDE: &str = include_str!("../../../docs/chat-protocol.md");
 
 #[rustfmt::skip]
-fn page_files() -> [(&'static str, Asset); 22] {
+fn page_files() -> [(&'static str, Asset); 24] {
     files! {
         "index.html": HTML;
         "theme.css": CSS;
         "controls.css": CSS;
         "console.css": CSS;
         "document.css": CSS;
+        "layout.css": CSS;
         "console.js": SCRIPT;
         "api.js": SCRIPT;
         "connection.js": SCRIPT;
@@ -73,13 +74,14 @@ fn page_files() -> [(&'static str, Asset); 22] {
         "pane.js": SCRIPT;
         "room.js": SCRIPT;
         "sender.js": SCRIPT;
+        "shell.js": SCRIPT;
+        "view.js": SCRIPT;
         "office.css": CSS;
         "office.js": SCRIPT;
         "office-claims.js": SCRIPT;
         "office-imports.js": SCRIPT;
         "office-invitations.js": SCRIPT;
         "office-upload.js": SCRIPT;
-        "office-view.js": SCRIPT;
         "icon.svg": "image/svg+xml";
     }
 }

@@ -1,4 +1,4 @@
-// What the parts of the office's page have in common: dates, numbers, badges, tables, lists in pages.
+// What the pages of the console have in common: dates, numbers, badges, tables, lists in pages.
 
 import { element } from "./dom.js";
 
