@@ -103,22 +103,31 @@ export class Shell {
     }
   }
 
-  async ask(method, path, body) {
-    return this.#loggedIn().ask(method, path, body);
+  ask(method, path, body) {
+    return this.#asMember((account) => account.ask(method, path, body));
   }
 
-  async call(method, path, options) {
-    return this.#loggedIn().call(method, path, options);
+  call(method, path, options) {
+    return this.#asMember((account) => account.call(method, path, options));
   }
 
-  async file(method, path, body) {
-    return this.#loggedIn().file(method, path, body);
+  file(method, path, body) {
+    return this.#asMember((account) => account.file(method, path, body));
   }
 
   /** Work that goes on after a log-out ends here. */
-  #loggedIn() {
+  async #asMember(request) {
     if (!this.#account) throw new Problem(0, { type: LOGGED_OUT });
-    return this.#account;
+    try {
+      return await request(this.#account);
+    } catch (problem) {
+      // The session has ended: elsewhere, or by its age.
+      if (problem.status === 401 && this.me) {
+        this.#leave();
+        this.notice(problem);
+      }
+      throw problem;
+    }
   }
 
   /** The whole list of a kind of reference data, once read. */
@@ -135,8 +144,6 @@ export class Shell {
   notice(problem) {
     const { notice } = this.part;
     if (problem?.slug === LOGGED_OUT) return;
-    // The session has ended: elsewhere, or by its age.
-    if (problem?.status === 401 && this.me) this.#leave();
     const text = typeof problem === "string" ? problem : described(problem);
     notice.textContent = text;
     notice.hidden = text === "";
