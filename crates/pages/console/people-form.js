@@ -51,15 +51,25 @@ export function showError(form, name, text) {
   return true;
 }
 
+/** The rule that was broken, as a sentence: with the label of the field in the place of the field's name. */
+function sentence(message, name, control) {
+  const label = control?.labels?.[0]?.textContent.trim();
+  const element = /^\[(\d+)\](?= )/.exec(message.slice(name.length));
+  let text = message;
+  if (element && message.startsWith(name)) text = `Entry ${Number(element[1]) + 1}${message.slice(name.length + element[0].length)}`;
+  else if (label && message.startsWith(`${name} `)) text = label + message.slice(name.length);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
 /** Shows a problem in words: what concerns a field beside it, and the rest above the buttons. `names` are the fields
  *  that stand for others. */
 export function showProblem(form, problem, names = {}) {
   const rest = [];
-  for (const { parameter, pointer, message } of problem.errors) {
-    const name = parameter ?? pointer?.split("/")[1] ?? "";
-    // A rule is a sentence without its full stop.
-    const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
-    if (!showError(form, names[name] ?? name, text)) rest.push(text);
+  for (const error of problem.errors) {
+    const name = error.parameter ?? error.pointer?.split("/")[1] ?? "";
+    const field = names[name] ?? name;
+    const text = sentence(error.message, name, form.elements.namedItem(field));
+    if (!showError(form, field, text)) rest.push(text);
   }
   if (problem.errors.length === 0) rest.push(problem.message);
   showFailure(form, rest.join(" "));

@@ -1,7 +1,7 @@
 // Names of the codes of the reference data.
 
-/** As texts are compared. */
-const folded = (text) => text.trim().replace(/\s+/g, " ").toLocaleLowerCase("en");
+/** Texts are compared by their letters and digits, in any case. */
+const folded = (text) => text.toLocaleLowerCase("en").split(/[^\p{L}\p{N}]+/u).filter(Boolean).join(" ");
 
 export class Names {
   /** The lists that a profile refers to. */

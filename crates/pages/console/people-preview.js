@@ -54,7 +54,7 @@ export class Preview {
       const state = profile.shown ? `${who} can see this now.` : `${who} will see this ${when}.`;
       return [
         element("p", { class: profile.shown ? "small shown" : "small" }, state),
-        element("h4", {}, profile.name),
+        element("p", { class: "name" }, profile.name),
         ...profileOf(profile, this.#people.names),
       ];
     } catch (problem) {

@@ -11,8 +11,20 @@ const LEVELS = {
   only_me: "only me",
 };
 
+/** Fields whose names in the API are not the words of the page. */
+const NAMES = {
+  registry_name: "Name in the register",
+  bio: "About me",
+  employer: "Present employer",
+  title: "Present title",
+  links: "Web addresses",
+  email: "E-mail address",
+  phone: "Telephone",
+  matric_number: "Matriculation number",
+};
+
 /** The field of a profile in words. */
-const fieldName = (field) => (field.charAt(0).toUpperCase() + field.slice(1)).replaceAll("_", " ");
+const fieldName = (field) => NAMES[field] ?? (field.charAt(0).toUpperCase() + field.slice(1)).replaceAll("_", " ");
 
 const HEADINGS = ["Field", "Who sees it", "What that means now"];
 
@@ -164,6 +176,6 @@ const effectOf = ({ field, before, level, effect }) =>
     "li",
     { "data-changed": field },
     element("strong", {}, fieldName(field)),
-    ` ${LEVELS[before]} → ${LEVELS[level]}. `,
+    `: ${LEVELS[before]} → ${LEVELS[level]}. `,
     effect,
   );

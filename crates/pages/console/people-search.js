@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { Combobox } from "./people-combobox.js";
 import { clearErrors, failure, labeled, showError, submit } from "./people-form.js";
-import { Pages, badge, button, choice, number, query } from "./view.js";
+import { Pages, badge, button, choice, isNarrow, number, query } from "./view.js";
 
 /** The year before which the university awarded nothing. */
 const FIRST_YEAR = 1962;
@@ -29,7 +29,7 @@ export class Search {
   #suggestions;
   #chips = element("ul", { class: "chips", "aria-label": "Filters", hidden: true });
   #narrow = element("div", { class: "narrow", hidden: true });
-  #summary = element("span", { class: "quiet" });
+  #summary = element("span", { class: "quiet" }, "Nothing is searched for yet");
   #entries = element("ul", { class: "entries" });
   #pages;
   /** Filters beyond the fields: `{parameter, value, name}` each. */
@@ -194,16 +194,16 @@ export class Search {
       await this.#pages.load();
       this.#people.markOpen();
       // On a phone the form fills the window.
-      if (matchMedia("(max-width: 56rem)").matches) this.#people.part.list.scrollIntoView();
+      if (isNarrow()) this.#people.part.list.scrollIntoView();
     }, FIELDS);
   }
 
   async #read(cursor) {
     const given = new Set(this.#asked.map(([name]) => name));
+    // A cursor holds for the same parameters alone, the facets among them.
     const facets = Object.keys(FACETS).filter((facet) => !given.has(facet));
-    const more = cursor ? [["cursor", cursor]] : [["facets", facets.join(",")]];
-    const pairs = [...this.#asked, ...more].filter(([, value]) => value !== "");
-    const page = await this.#people.ask("GET", `/alumni?${new URLSearchParams(pairs)}`);
+    const pairs = [...this.#asked, ["facets", facets.join(",")], ["cursor", cursor ?? ""]];
+    const page = await this.#people.ask("GET", `/alumni?${new URLSearchParams(pairs.filter(([, value]) => value !== ""))}`);
     const shown = (cursor ? this.#entries.childElementCount : 0) + page.items.length;
     const text = shown === 0 ? "No member matches" : `${page.next_cursor ? "The first " : ""}${number(shown)}`;
     this.#summary.textContent = shown === 0 ? "" : text;

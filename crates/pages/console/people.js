@@ -7,6 +7,7 @@ import { Privacy } from "./people-privacy.js";
 import { profileOf } from "./people-profile.js";
 import { Search } from "./people-search.js";
 import { Shell, View } from "./shell.js";
+import { isNarrow } from "./view.js";
 
 const OWN = { profile: Own, privacy: Privacy };
 
@@ -51,9 +52,9 @@ class People extends Shell {
     this.#view = new View(this, "#search");
     if (isOwn) this.#openOwn(area);
     else this.#openProfile(id);
-    if (isOwn || id) scrollTo(0, 0);
+    if (isOwn || (id && isNarrow())) scrollTo(0, 0);
     // Back from a profile, the list goes on at its card.
-    else if (left) left.focus();
+    else if (left && !id) left.focus();
   }
 
   #openOwn(area) {

@@ -97,6 +97,9 @@ export function choice(options, value = "", attributes = {}) {
 /** A field with its label. */
 export const field = (label, control, attributes = {}) => element("label", attributes, label, control);
 
+/** Whether the window has no room for two columns, as the styles have it. */
+export const isNarrow = () => matchMedia("(max-width: 56rem)").matches;
+
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Has the browser keep a file. */

@@ -18,7 +18,7 @@ fn searcher(rig: &Rig) -> User {
 }
 
 /// Lists so many members with all that a card can show.
-fn list(rig: &Rig, count: u32) {
+pub(super) fn list(rig: &Rig, count: u32) {
     rig.database().execute(&format!(
         "INSERT INTO users (id, email, password_hash, firstname, lastname, is_active, is_superuser, verification,
                             created_at, last_modified)

@@ -25,6 +25,7 @@ mod messages;
 mod office;
 mod own_account;
 mod passwords;
+mod people;
 mod permissions;
 mod post;
 mod privacy;
