@@ -80,7 +80,9 @@ class People extends Shell {
       await this.names.need(...Names.OF_PROFILES);
       return this.ask("GET", `/profiles/${encodeURIComponent(id)}`);
     });
-    if (profile) view.show(profile.name, ...profileOf(profile, this.names));
+    if (!profile) return;
+    const own = profile.uuid === this.me.uuid ? [element("p", { class: "quiet" }, "This is you. Others may see less: My profile shows what.")] : [];
+    view.show(profile.name, ...own, ...profileOf(profile, this.names));
   }
 
   #close() {
