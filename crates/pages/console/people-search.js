@@ -19,6 +19,12 @@ const ORDERS = [["", "best match"], ["name", "name"], ["-year", "newest class fi
 /** What a wrong parameter is a part of. */
 const FIELDS = { year_from: "year", year_to: "year" };
 
+/** What would narrow a search with too many results. */
+function adviceOf({ narrow = [] }) {
+  const wanted = narrow.map((facet) => (FACETS[facet] ?? facet).toLowerCase()).join(" or a ");
+  return wanted && `Too many members match: those of exactly this name come first. Add a ${wanted}.`;
+}
+
 export class Search {
   #people;
   #form;
@@ -207,19 +213,18 @@ export class Search {
     const shown = (cursor ? this.#entries.childElementCount : 0) + page.items.length;
     const text = shown === 0 ? "No member matches" : `${page.next_cursor ? "The first " : ""}${number(shown)}`;
     this.#summary.textContent = shown === 0 ? "" : text;
-    this.#people.say(shown === 0 ? text : `${text} ${shown === 1 ? "member" : "members"}`);
-    if (!cursor) this.#drawNarrow(page);
+    const advice = cursor ? "" : adviceOf(page);
+    this.#people.say(`${shown === 0 ? text : `${text} ${shown === 1 ? "member" : "members"}`}. ${advice}`.trim());
+    if (!cursor) this.#drawNarrow(page, advice);
     return page;
   }
 
-  #drawNarrow({ items, narrow = [], facets = {}, facets_omitted }) {
+  #drawNarrow({ items, narrow = [], facets = {}, facets_omitted }, advice) {
     const parts = Object.keys(FACETS)
       .filter((facet) => facets[facet]?.length > 1)
       .map((facet) => this.#facet(facet, facets[facet], narrow.includes(facet)));
-    const wanted = narrow.map((facet) => (FACETS[facet] ?? facet).toLowerCase()).join(" or a ");
-    const advice = wanted && element("p", {}, `Too many members match: those of exactly this name come first. Add a ${wanted}.`);
     const omitted = facets_omitted && parts.length === 0 && element("p", { class: "quiet" }, "There are too many results to count.");
-    this.#narrow.replaceChildren(...[advice, ...parts, omitted].filter(Boolean));
+    this.#narrow.replaceChildren(...[advice && element("p", {}, advice), ...parts, omitted].filter(Boolean));
     this.#narrow.hidden = items.length === 0 || this.#narrow.childElementCount === 0;
   }
 

@@ -175,6 +175,7 @@ async fn suggestions_and_what_narrows_a_search_take_one_key_or_click() {
     super::directory::list(&rig, 30);
     rig.database().execute(
         "UPDATE name_tokens SET df = 10000 WHERE token = 'bello';
+         UPDATE facet_counts SET members = 10000 WHERE term = '#';
          INSERT INTO facet_counts SELECT '#y' || year, 1 FROM generate_series(1990, 2019) year
          ON CONFLICT DO NOTHING",
     );
