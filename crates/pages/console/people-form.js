@@ -39,7 +39,11 @@ export function clearErrors(form) {
 }
 
 /** Shows a text that concerns no field. */
-export const showFailure = (form, text) => say(form.querySelector(".failure"), text);
+export function showFailure(form, text) {
+  const place = form.querySelector(".failure");
+  // A log-out meanwhile has emptied the form.
+  if (place) say(place, text);
+}
 
 /** Shows a text beside a field; false if the form has no such field. */
 export function showError(form, name, text) {
