@@ -197,6 +197,8 @@ export class Search {
       const asked = this.#parameters();
       if (!asked) return;
       this.#asked = asked;
+      // The next page of what was asked before does not belong here.
+      this.#pages.foot.hidden = true;
       await this.#pages.load();
       this.#people.markOpen();
       // On a phone the form fills the window.
@@ -205,11 +207,14 @@ export class Search {
   }
 
   async #read(cursor) {
-    const given = new Set(this.#asked.map(([name]) => name));
+    const asked = this.#asked;
+    const given = new Set(asked.map(([name]) => name));
     // A cursor holds for the same parameters alone, the facets among them.
     const facets = Object.keys(FACETS).filter((facet) => !given.has(facet));
-    const pairs = [...this.#asked, ["facets", facets.join(",")], ["cursor", cursor ?? ""]];
+    const pairs = [...asked, ["facets", facets.join(",")], ["cursor", cursor ?? ""]];
     const page = await this.#people.ask("GET", `/alumni?${new URLSearchParams(pairs.filter(([, value]) => value !== ""))}`);
+    // A later search has overtaken this one.
+    if (asked !== this.#asked) return page;
     const shown = (cursor ? this.#entries.childElementCount : 0) + page.items.length;
     const text = shown === 0 ? "No member matches" : `${page.next_cursor ? "The first " : ""}${number(shown)}`;
     this.#summary.textContent = shown === 0 ? "" : text;
