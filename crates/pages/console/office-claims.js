@@ -1,7 +1,7 @@
 // The queue of claims, and one claim beside the records that could be meant.
 
 import { element, uuid } from "./dom.js";
-import { Pages, badge, button, bytes, choice, counted, day, duration, facts, field, query, save, tableOf, time } from "./office-view.js";
+import { Pages, badge, button, bytes, choice, counted, day, duration, facts, field, query, save, tableOf, time } from "./view.js";
 
 const STATES = {
   draft: ["draft"],

@@ -2,7 +2,7 @@
 
 import { element, uuid } from "./dom.js";
 import { Upload } from "./office-upload.js";
-import { Pages, badge, bytes, button, counted, duration, facts, number, query, row, save, sleep, table, tableOf, time } from "./office-view.js";
+import { Pages, badge, bytes, button, counted, duration, facts, number, query, row, save, sleep, table, tableOf, time } from "./view.js";
 
 /** How often a running task is asked how far it is, in milliseconds. */
 const POLL = 1_000;

@@ -1,7 +1,7 @@
 // Batches of invitations: printed codes, and invitations by mail.
 
 import { element, uuid } from "./dom.js";
-import { Pages, badge, button, choice, counted, day, facts, field, number, query, save, sleep, time } from "./office-view.js";
+import { Pages, badge, button, choice, counted, day, facts, field, number, query, save, sleep, time } from "./view.js";
 
 /** How often a batch that is being made is looked at, in milliseconds. */
 const POLL = 1_000;

@@ -2,7 +2,7 @@
 
 import { element, uuid } from "./dom.js";
 import { delimiterName, fieldName } from "./office-imports.js";
-import { button, bytes, choice, field, number, table, tableOf } from "./office-view.js";
+import { button, bytes, choice, field, number, table, tableOf } from "./view.js";
 
 /** How much of a file the preview reads; one byte more shows that there is more. */
 const BEGINNING = 64 * 1024;

@@ -1,5 +1,6 @@
 //! The console: a page on which a developer chats as two people, sees every packet, and reads about
-//! each; and the page on which the alumni office works. Both for as long as `console.enabled` says so.
+//! each; the page on which the alumni office works; and the page "People" of members. All of them for as long as
+//! `console.enabled` says so.
 //!
 //! Its files lie in `crates/pages/console` and are inside the program, as are the documents.
 
@@ -43,6 +44,7 @@ macro_rules! files {
 static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
     let documents = [
         ("office", Asset::new(HTML, OFFICE)),
+        ("people", Asset::new(HTML, PEOPLE)),
         // Made from the types of the packets, as are the pages' texts.
         ("packets.json", Asset::new("application/json", PACKETS)),
         ("packets", Asset::new(HTML, document::page(REFERENCE))),
@@ -52,18 +54,20 @@ static FILES: LazyLock<HashMap<&str, Asset>> = LazyLock::new(|| {
 });
 
 const OFFICE: &str = include_str!("../console/office.html");
+const PEOPLE: &str = include_str!("../console/people.html");
 const PACKETS: &str = include_str!("../../../docs/protocol/packets.json");
 const REFERENCE: &str = include_str!("../../../docs/protocol/reference.md");
 const GUIDE: &str = include_str!("../../../docs/chat-protocol.md");
 
 #[rustfmt::skip]
-fn page_files() -> [(&'static str, Asset); 22] {
+fn page_files() -> [(&'static str, Asset); 37] {
     files! {
         "index.html": HTML;
         "theme.css": CSS;
         "controls.css": CSS;
         "console.css": CSS;
         "document.css": CSS;
+        "layout.css": CSS;
         "console.js": SCRIPT;
         "api.js": SCRIPT;
         "connection.js": SCRIPT;
@@ -73,13 +77,27 @@ fn page_files() -> [(&'static str, Asset); 22] {
         "pane.js": SCRIPT;
         "room.js": SCRIPT;
         "sender.js": SCRIPT;
+        "shell.js": SCRIPT;
+        "view.js": SCRIPT;
         "office.css": CSS;
         "office.js": SCRIPT;
         "office-claims.js": SCRIPT;
         "office-imports.js": SCRIPT;
         "office-invitations.js": SCRIPT;
         "office-upload.js": SCRIPT;
-        "office-view.js": SCRIPT;
+        "people.css": CSS;
+        "people.js": SCRIPT;
+        "people-about.js": SCRIPT;
+        "people-combobox.js": SCRIPT;
+        "people-entries.js": SCRIPT;
+        "people-form.js": SCRIPT;
+        "people-names.js": SCRIPT;
+        "people-own.js": SCRIPT;
+        "people-preview.js": SCRIPT;
+        "people-privacy.js": SCRIPT;
+        "people-profile.js": SCRIPT;
+        "people-search.js": SCRIPT;
+        "people-skills.js": SCRIPT;
         "icon.svg": "image/svg+xml";
     }
 }
@@ -118,7 +136,7 @@ async fn console_folder(pages: Data<Pages>) -> Answer {
 /// Get a file of the console, or read the chat's documentation.
 #[utoipa::path(
     tag = "documentation",
-    params(("file" = String, Path, description = "Its name; `office` is the page of the alumni office, `packets` and `guide` are the chat's documentation.", example = "packets")),
+    params(("file" = String, Path, description = "Its name; `office` is the page of the alumni office, `people` that of members, `packets` and `guide` are the chat's documentation.", example = "packets")),
     responses((status = 200, description = "The file.", content_type = "text/html", body = String)),
 )]
 #[get("/console/{file}")]

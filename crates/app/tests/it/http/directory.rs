@@ -9,7 +9,7 @@ use super::support::{Answer, Rig, pairs};
 const ALUMNI: &str = "/api/v1/alumni";
 
 /// Lists so many members with all that a card can show.
-fn list(rig: &Rig, count: u32) {
+pub(super) fn list(rig: &Rig, count: u32) {
     rig.database().execute(&format!(
         "INSERT INTO users (id, email, password_hash, firstname, lastname, is_active, is_superuser, verification,
                             created_at, last_modified)

@@ -26,6 +26,7 @@ mod office;
 mod one_alumnus_way;
 mod own_account;
 mod passwords;
+mod people;
 mod permissions;
 mod post;
 mod privacy;

@@ -8,7 +8,7 @@ use super::support::{Answer, Rig};
 
 impl Rig {
     /// A verified graduate who agreed to be listed.
-    fn verified(&self, firstname: &str) -> User {
+    pub(super) fn verified(&self, firstname: &str) -> User {
         let user = self.database().user().name(firstname, "Bello");
         let user = user.in_group("verified_alumni_group").create();
         let (id, record) = (user.id, Uuid::new_v4());
@@ -30,7 +30,7 @@ impl Rig {
         user
     }
 
-    async fn patch_profile(&self, user: &User, patch: Value) -> Value {
+    pub(super) async fn patch_profile(&self, user: &User, patch: Value) -> Value {
         let call = self.patch("/api/v1/me/profile").by(user);
         let call = call.header("if-match", "*").json(&patch);
         call.send().await.expect(200)

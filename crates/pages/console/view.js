@@ -1,4 +1,4 @@
-// What the parts of the office's page have in common: dates, numbers, badges, tables, lists in pages.
+// What the pages of the console have in common: dates, numbers, badges, tables, lists in pages.
 
 import { element } from "./dom.js";
 
@@ -96,6 +96,9 @@ export function choice(options, value = "", attributes = {}) {
 
 /** A field with its label. */
 export const field = (label, control, attributes = {}) => element("label", attributes, label, control);
+
+/** Whether the window has no room for two columns, as the styles have it. */
+export const isNarrow = () => matchMedia("(max-width: 56rem)").matches;
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
