@@ -19,6 +19,10 @@ fn describe_counters() {
         "abu_directory_alerts_total",
         "Accounts that read four fifths of their daily directory cards"
     );
+    describe_counter!(
+        "abu_directory_repairs_total",
+        "Search rows that differed from their profiles, as the nightly check found them"
+    );
     describe_counter!("abu_messages_stored_total", "Committed messages");
     describe_counter!(
         "abu_chat_deliveries_total",

@@ -10,6 +10,8 @@ use abu_application::{
 
 /// As `abu_application` counts them.
 const LOG_IN_FAILURES: [&str; 2] = ["credentials", "second-factor"];
+/// As `abu_application` counts them.
+const DIRECTORY: [&str; 2] = ["abu_directory_alerts_total", "abu_directory_repairs_total"];
 /// As `abu_mail` counts them.
 const MAIL_OUTCOMES: [&str; 4] = ["sent", "postponed", "dead", "unreachable"];
 
@@ -20,6 +22,9 @@ pub(super) fn begin() {
     }
     for reason in LOG_IN_FAILURES {
         metrics::counter!("abu_log_ins_failed_total", "reason" => reason).increment(0);
+    }
+    for of_the_directory in DIRECTORY {
+        metrics::counter!(of_the_directory).increment(0);
     }
     for outcome in MAIL_OUTCOMES {
         metrics::counter!("abu_mails_total", "outcome" => outcome).increment(0);
