@@ -142,7 +142,7 @@ async fn cards_are_counted_by_day_and_searches_by_minute() {
         settings.rate_limits.directory_cards = "25/d".parse().unwrap();
     })
     .await;
-    let (me, other) = (rig.verified_user(), rig.verified());
+    let (me, other) = (rig.verified_user(), rig.verified_user());
     list(&rig, 30);
     ask(&rig, &me, "").await.expect(200);
     let refused = ask(&rig, &me, "").await;

@@ -236,6 +236,13 @@ async fn a_cursor_belongs_to_the_order_it_came_from() {
 async fn every_parameter_that_may_repeat_takes_several_values() {
     let rig = Rig::without_limits().await;
     let viewer = verified_superuser(&rig);
+    // Names of the examples.
+    rig.database().execute(
+        "INSERT INTO employers (uuid, name, name_key, state, created_at, last_modified)
+         VALUES ('5b0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b42', 'A mill', 'a mill', 'confirmed', now(), now());
+         INSERT INTO skills (uuid, name, name_key, state, created_at, last_modified)
+         VALUES ('7c0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b44', 'Milling', 'milling', 'confirmed', now(), now())",
+    );
     let mut repeated = BTreeSet::new();
     let mut all = lists(&rig, &viewer).await;
     let description = rig.description().await;

@@ -29,7 +29,7 @@ fn settings(settings: &mut Settings) {
 /// A token that was good an hour ago.
 fn expired_token(user: UserId) -> String {
     let (issuer, then) = ("abu-alumni-connect", Utc::now() - TimeDelta::hours(1));
-    let lifetime = std::time::Duration::from_secs(60);
+    let lifetime = Duration::from_secs(60);
     let tokens = JwtTokens::new(&SECRET.into(), issuer, issuer, lifetime);
     let issued = tokens.issue(user, session_of(user), Uuid::new_v4(), then);
     issued.unwrap().token

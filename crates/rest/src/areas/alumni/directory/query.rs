@@ -29,7 +29,7 @@ pub(super) struct SearchParameters {
     #[param(value_type = Option<Vec<String>>, example = json!(["computer-science"]))]
     department: Option<String>,
     /// The code of a programme; repeated, of any of several.
-    #[param(value_type = Option<Vec<String>>, example = json!(["computer-science-bsc"]))]
+    #[param(value_type = Option<Vec<String>>, example = json!(["bsc-computer-science"]))]
     programme: Option<String>,
     /// The code of a degree; repeated, of any of several.
     #[param(value_type = Option<Vec<String>>, example = json!(["bsc"]))]
