@@ -84,8 +84,8 @@ impl PgStore {
         settings: PoolSettings,
         on_refused: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        const PLANNER: &str = "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0; \
-             SET plan_cache_mode = force_custom_plan;";
+        const PLANNER: &str =
+            "SET enable_seqscan = off; SET jit = off; SET max_parallel_workers_per_gather = 0;";
         Self::connect_by(settings, PLANNER, on_refused)
     }
 

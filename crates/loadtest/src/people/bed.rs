@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abu_embedded_postgres::{Postgres, PostgresOptions};
 use clap::Args;
 use postgres::{Client, NoTls};
 use tempfile::TempDir;
@@ -34,6 +35,9 @@ pub(crate) struct People {
     /// Keep the members in this folder, and use those that it has.
     #[arg(long)]
     pub(crate) folder: Option<PathBuf>,
+    /// Memory of PostgreSQL for its pages; 128MB is its own default.
+    #[arg(long, default_value = "1GB")]
+    pub(crate) shared_buffers: String,
 }
 
 /// The server, its database, and the token of a verified member.
@@ -45,8 +49,9 @@ pub(crate) struct Bed {
     token: String,
     admin: PathBuf,
     secret: String,
-    // The fields drop in this order: the process ends before its folder goes.
+    // The fields drop in this order: the process ends before its database, and that before its folder goes.
     _process: Process,
+    postgres: Postgres,
     data: Folder,
 }
 
@@ -75,10 +80,15 @@ impl Bed {
             None => Folder::Gone(TempDir::with_prefix_in("abu-people-", &host.scratch)?),
         };
         let secret = secret(data.path())?;
+        let postgres = PostgresOptions::durable(data.path().join("postgres"))
+            .setting("shared_buffers", &people.shared_buffers);
+        let postgres = Postgres::start(postgres)
+            .map_err(|error| ScenarioError::Wrong(format!("no PostgreSQL: {error}")))?;
+        let url = postgres.url();
         let mut command = Command::new(&host.server);
         configure(&mut command, data.path(), &secret);
+        command.env("ABU__DATABASE__URL", &url);
         let (process, address) = Process::start(&mut command, data.path())?;
-        let url = fs::read_to_string(data.path().join("postgres.url"))?;
         let mut sql = Client::connect(&url, NoTls)?;
         let token = Signer::new(&secret)
             .token(0)
@@ -90,6 +100,7 @@ impl Bed {
             admin: host.server.with_file_name("abu-admin"),
             secret,
             _process: process,
+            postgres,
             data,
             address,
             sql: Client::connect(&url, NoTls)?,
@@ -135,6 +146,7 @@ impl Bed {
     pub(crate) fn admin(&self, arguments: &[&str]) -> Result<String, ScenarioError> {
         let mut command = Command::new(&self.admin);
         configure(&mut command, self.data.path(), &self.secret);
+        command.env("ABU__DATABASE__URL", self.postgres.url());
         let output = command.args(arguments).output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match output.status.success() {

@@ -254,13 +254,15 @@ impl Scene {
             SKILLS[0], SKILLS[1]
         ));
         let related = Arc::new(Related::default());
-        Self {
+        let scene = Self {
             profiles: app.profiles_with(&related),
             staff: app.member().superuser().create(),
             searcher: app.graduate("Danladi", "Searcher"),
             related,
             app,
-        }
+        };
+        scene.renew(&scene.searcher);
+        scene
     }
 
     fn cast(&self) -> Cast {
