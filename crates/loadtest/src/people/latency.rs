@@ -112,13 +112,10 @@ impl Kind {
             Self::FirstPage
             | Self::DeepPage
             | Self::ClassSet
-            | Self::Faculty
-            | Self::Places
             | Self::NewestFirst
-            | Self::Counted
             | Self::Suggested
             | Self::SuggestedShort => 10.0,
-            Self::Facets | Self::AllFacets => 20.0,
+            Self::Faculty | Self::Places | Self::Counted | Self::Facets | Self::AllFacets => 20.0,
             Self::Written
             | Self::Swapped
             | Self::Variant
@@ -210,6 +207,9 @@ impl Latency {
         }
         writeln!(out, "{} listed members", bed.listed)?;
         let members = bed.sample(500)?;
+        if !self.cold {
+            bed.warm()?;
+        }
         let known = Known {
             spellings: Spellings::known(),
         };
