@@ -109,6 +109,7 @@ impl Chat {
                 max_rooms_per_user: 100,
                 quotas: None,
             },
+            read_marks: Arc::clone(&messaging.read_marks),
         };
         let (address, handle) = serve(engine.clone(), settings);
         Self {

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     MessageId, RoomId, UserId,
-    messaging::text::{Emoji, MessageText},
+    messaging::{
+        person::Person,
+        text::{Emoji, MessageText},
+    },
 };
 
 /// Time in which a sender may edit or delete a message.
@@ -210,6 +213,15 @@ pub struct ShownMessage {
     pub message: Message,
     /// The reactions, oldest emoji first.
     pub reactions: Vec<Reaction>,
+}
+
+/// A message with its sender's name, as one viewer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthoredMessage {
+    /// The message with its reactions.
+    pub shown: ShownMessage,
+    /// Its sender, also one who left the room.
+    pub sender: Person,
 }
 
 impl NewMessage {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use abu_application::{
     messaging::ports::{
         ChatMember, InvitationListing, MemberListing, NewRoom, ReadMark, ReadState, RoleChange,
-        RoomChatState, RoomListing, RoomReads, RoomWrites,
+        RoomChatState, RoomReads, RoomWrites,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -15,7 +15,6 @@ use abu_application::{
 use abu_domain::{
     InvitationId, RoomId, UserId,
     messaging::{
-        message::Message,
         room::{Departure, DirectPair, Invitation, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
@@ -32,9 +31,8 @@ use uuid::Uuid;
 use crate::{
     error::BadRow,
     lists::{ascending, in_list_order, newest_first, total},
-    messaging::messages::MessageRow,
     schema::{
-        messages, room_departures, room_invitations, room_members, rooms, user_presence, users,
+        room_departures, room_invitations, room_members, rooms, user_presence, users,
     },
     sql::{sql, unzipped},
     store::Session,
@@ -42,7 +40,7 @@ use crate::{
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rooms, check_for_backend(Pg))]
-struct RoomRow {
+pub(super) struct RoomRow {
     id: Uuid,
     kind: String,
     name: Option<String>,
@@ -56,7 +54,7 @@ struct RoomRow {
 }
 
 /// The columns of a [`RoomRow`], for raw SQL.
-type RoomColumns = (
+pub(super) type RoomColumns = (
     SqlUuid,
     Text,
     Nullable<Text>,
@@ -113,7 +111,7 @@ impl TryFrom<MembershipRow> for Membership {
     }
 }
 
-fn role(name: &str, user: Uuid) -> Result<RoomRole, BadRow> {
+pub(super) fn role(name: &str, user: Uuid) -> Result<RoomRole, BadRow> {
     RoomRole::from_name(name).ok_or(BadRow {
         column: "room_members.role",
         id: user,
@@ -177,34 +175,6 @@ impl TryFrom<MemberRow> for MemberListing {
     }
 }
 
-/// A page of a user's rooms, read in either direction and returned in list order. Cuts the page
-/// before it fetches the messages.
-macro_rules! page_of_rooms {
-    ($beyond:literal, $direction:literal) => {
-        concat!(
-            "WITH page AS MATERIALIZED (
-                 SELECT rooms.*, last_read_seq
-                 FROM room_members JOIN rooms ON rooms.id = room_members.room_id
-                 WHERE user_id = ? AND archived_at IS NULL
-                   AND (hidden_at_seq IS NULL OR hidden_at_seq < last_seq)
-                   AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
-            $beyond,
-            " (?, ?))
-                 ORDER BY last_activity_at ",
-            $direction,
-            ", id ",
-            $direction,
-            " LIMIT ?)
-             SELECT page.id, kind, name, created_by, page.created_at, last_modified,
-                    last_activity_at, archived_at, last_seq, member_count, last_read_seq,
-                    room_id, seq, messages.id, sender_id, body, client_message_id,
-                    reply_to, messages.created_at, edited_at, deleted_at, revision
-             FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
-             ORDER BY last_activity_at DESC, page.id DESC",
-        )
-    };
-}
-
 impl RoomReads for Session<'_> {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
         self.run(|connection| {
@@ -226,53 +196,6 @@ impl RoomReads for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(Room::try_from).transpose()?)
-        })
-    }
-
-    fn list_rooms(
-        &mut self,
-        user: UserId,
-        seek: Seek<TimePosition<RoomId>>,
-        limit: u32,
-    ) -> Result<Vec<RoomListing>, StoreError> {
-        let (text, from) = match seek {
-            Seek::After(from) => (page_of_rooms!("<", "DESC"), from),
-            Seek::Before(from) => (page_of_rooms!(">", "ASC"), from),
-        };
-        let from_time = from.map(|from| from.at);
-        self.run(|connection| {
-            let rows: Vec<(RoomRow, i64, Option<MessageRow>)> =
-                sql::<(RoomColumns, BigInt, Nullable<messages::SqlType>)>(text)
-                    .bind::<SqlUuid, _>(user.uuid())
-                    .bind::<Nullable<Timestamptz>, _>(from_time)
-                    .bind::<Nullable<Timestamptz>, _>(from_time)
-                    .bind::<Nullable<SqlUuid>, _>(from.map(|from| from.id.uuid()))
-                    .bind::<BigInt, _>(i64::from(limit))
-                    .load(connection)?;
-            let listings = rows.into_iter().map(|(room, last_read_seq, last_message)| {
-                Ok(RoomListing {
-                    room: room.try_into()?,
-                    last_message: last_message.map(Message::from),
-                    last_read_seq,
-                })
-            });
-            Ok(listings.collect::<Result<_, BadRow>>()?)
-        })
-    }
-
-    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError> {
-        self.run(|connection| {
-            let rooms = room_members::table
-                .inner_join(rooms::table)
-                .filter(room_members::user_id.eq(user.uuid()))
-                .filter(rooms::archived_at.is_null())
-                .filter(
-                    room_members::hidden_at_seq
-                        .is_null()
-                        .or(room_members::hidden_at_seq.lt(rooms::last_seq.nullable())),
-                )
-                .select(rooms::id);
-            Ok(total(connection, rooms)?)
         })
     }
 
