@@ -16,7 +16,6 @@ use abu_domain::{
         person::Person,
         room::{OwnRoom, Room, RoomKind, RoomSettings, UnreadTotals},
     },
-    platform::text::PersonName,
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -28,7 +27,7 @@ use uuid::Uuid;
 use crate::{
     error::BadRow,
     messaging::{
-        messages::MessageRow,
+        messages::{MessageRow, PersonRow},
         rooms::{RoomColumns, RoomRow, role},
     },
     schema::messages,
@@ -147,7 +146,6 @@ macro_rules! page_of_rooms {
 
 /// The columns of a [`Person`].
 type PersonColumns = (SqlUuid, Text, Text);
-type PersonRow = (Uuid, String, String);
 
 /// The columns of [`own_rooms`].
 type ListingColumns = (
@@ -166,14 +164,6 @@ type ListingRow = (
     Option<PersonRow>,
 );
 
-pub(super) fn person((id, firstname, lastname): PersonRow) -> Person {
-    Person {
-        id: id.into(),
-        firstname: PersonName::from_storage(firstname),
-        lastname: PersonName::from_storage(lastname),
-    }
-}
-
 fn listing((room, member, other, newest, sender): ListingRow) -> Result<RoomListing, BadRow> {
     let (name, last_read_seq, unread_count, muted_until, pinned, hidden) = member;
     let room = Room::try_from(room)?;
@@ -187,11 +177,11 @@ fn listing((room, member, other, newest, sender): ListingRow) -> Result<RoomList
             pinned,
             hidden,
         },
-        other: other.map(person),
+        other: other.map(Person::from),
     };
     Ok(RoomListing {
         own,
-        last_message: newest.map(Message::from).zip(sender.map(person)),
+        last_message: newest.map(Message::from).zip(sender.map(Person::from)),
     })
 }
 

@@ -31,9 +31,7 @@ use uuid::Uuid;
 use crate::{
     error::BadRow,
     lists::{ascending, in_list_order, newest_first, total},
-    schema::{
-        room_departures, room_invitations, room_members, rooms, user_presence, users,
-    },
+    schema::{room_departures, room_invitations, room_members, rooms, user_presence, users},
     sql::{sql, unzipped},
     store::Session,
 };

@@ -4,6 +4,7 @@ use std::convert::identity;
 
 use abu_application::{
     alumni::ports::DuePosition,
+    messaging::ports::RoomPosition,
     platform::lists::{Seek, TimePosition},
 };
 use abu_domain::{MailId, RecordId, UserId};
@@ -42,6 +43,22 @@ impl Position for DuePosition {
     fn from_wire((due_at, id): Self::Wire) -> Self {
         Self {
             due_at,
+            id: id.into(),
+        }
+    }
+}
+
+impl Position for RoomPosition {
+    type Wire = (bool, DateTime<Utc>, Uuid);
+
+    fn to_wire(self) -> Self::Wire {
+        (self.pinned, self.last_activity_at, self.id.uuid())
+    }
+
+    fn from_wire((pinned, last_activity_at, id): Self::Wire) -> Self {
+        Self {
+            pinned,
+            last_activity_at,
             id: id.into(),
         }
     }

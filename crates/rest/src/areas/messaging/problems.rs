@@ -60,6 +60,7 @@ refusals! {
 
     MessagingError: Access, Changed, RateLimited, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
+        MessageNotFound => NotFound, "There is no such message in the room.";
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
         ClientIdTaken => Conflict("client-message-id"),
             "You sent another message to this room under the same client_message_id.";
