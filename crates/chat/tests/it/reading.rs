@@ -38,16 +38,9 @@ async fn answered(client: &mut Client, name: &str) -> ReadNotify {
 
 /// Place of the last message read, and how many were not, by the list of rooms.
 fn unread(chat: &Chat, user: UserId, room: RoomId) -> (i64, i64) {
-    let rooms = chat
-        .people
-        .read(|tx| tx.list_rooms(user, Seek::After(None), 100))
-        .unwrap();
-    let listing = rooms.into_iter().find(|listing| listing.room.id == room);
-    let listing = listing.unwrap();
-    (
-        listing.last_read_seq,
-        listing.room.last_seq - listing.last_read_seq,
-    )
+    let own = chat.people.read(|tx| tx.own_room(room, user, &[])).unwrap();
+    let own = own.unwrap();
+    (own.last_read_seq, own.unread_count)
 }
 
 /// Stores messages from this sender.
