@@ -67,7 +67,7 @@ async fn an_archived_direct_room_reopens_on_request() {
     let draft = RoomDraft::Direct { other: bello };
     let again = chat.rooms.open(caller(amina), draft).await.unwrap();
     assert!(!again.created);
-    assert_eq!(again.room.id, room);
+    assert_eq!(again.room.room.id, room);
     one.hears_nothing_else(room).await;
 }
 

@@ -2,10 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use abu_application::{
-    messaging::{ports::ReadMark as Mark, submission::SubmitError},
-    platform::lists::Seek,
-};
+use abu_application::messaging::{ports::ReadMark as Mark, submission::SubmitError};
 use abu_chat_protocol::{
     ServerPacket,
     client::ReadMark,

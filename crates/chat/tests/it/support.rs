@@ -147,6 +147,7 @@ impl Chat {
             .await
             .unwrap()
             .room
+            .room
             .id
     }
 
