@@ -21,6 +21,7 @@ fn log_in(user: UserId) -> LoginSessionId {
 
 const OPEN: RoomView = RoomView {
     read_only: false,
+    blocked: false,
     member_count: 3,
 };
 
@@ -78,6 +79,7 @@ impl Model {
                 .map(|(_, room)| RoomChatState {
                     room_id: *room,
                     read_only: false,
+                    blocked: false,
                     member_count: 3,
                 })
                 .collect(),
@@ -217,6 +219,7 @@ fn snapshot(version: Version, rooms: &[(u8, bool)]) -> Snapshot {
             .map(|(n, read_only)| RoomChatState {
                 room_id: room(*n),
                 read_only: *read_only,
+                blocked: false,
                 member_count: 3,
             })
             .collect(),

@@ -214,6 +214,9 @@ pub enum MessagingError {
     MessageNotFound,
     #[error("the room is read-only")]
     ReadOnly,
+    /// The account of the direct room's other person is suspended or erased.
+    #[error("the other person cannot be written to")]
+    Blocked,
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
@@ -290,7 +293,7 @@ impl Messaging {
         let room_id = draft.room_id;
         let bytes = draft.text.as_str().len();
         self.count(caller.user, bytes)?;
-        let sender = self.require_member(caller, room_id).await?;
+        let sender = self.require_member(caller, room_id, true).await?;
         let message = NewMessage {
             id: MessageId::new(self.context.ids.time_ordered()),
             room_id,
@@ -373,6 +376,7 @@ impl Messaging {
         expected: Expected,
     ) -> Result<(Message, Person), MessagingError> {
         let bytes = kind.text().map_or(0, |text| text.as_str().len());
+        let brings_news = kind.brings_news();
         self.count(caller.user, bytes)?;
         let revisions =
             |versions: Vec<Version>| versions.into_iter().map(Version::micros).collect();
@@ -387,7 +391,7 @@ impl Messaging {
                 Expected::OneOf(versions) => Some(revisions(versions)),
             },
         };
-        let by = self.require_member(caller, room_id).await?;
+        let by = self.require_member(caller, room_id, brings_news).await?;
         Ok((self.writer.submit(Write::Change(change)).await?, by))
     }
 
@@ -434,12 +438,21 @@ impl Messaging {
         Ok(self.budget.take(user, bytes, Instant::now())?)
     }
 
-    /// The caller, who is a member.
-    async fn require_member(&self, caller: Caller, room: RoomId) -> Result<Person, MessagingError> {
+    /// The caller, who is a member. What brings something new must be able to reach the other person of a
+    /// direct room.
+    async fn require_member(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        brings_news: bool,
+    ) -> Result<Person, MessagingError> {
         self.context
             .database
             .read(move |tx| {
                 require_member(tx, &caller, room)?;
+                if brings_news && tx.is_blocked(room)? {
+                    return Err(MessagingError::Blocked);
+                }
                 tx.person(caller.user)?.ok_or(MessagingError::RoomNotFound)
             })
             .await

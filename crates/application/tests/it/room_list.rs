@@ -2,7 +2,7 @@
 
 use abu_application::{
     messaging::{
-        messages::MessageDraft,
+        messages::{MessageDraft, MessagingError},
         ports::{RoomFilter, RoomListing, RoomPosition},
         rooms::{ListedRoom, RoomDraft, RoomError},
     },
@@ -15,7 +15,7 @@ use abu_domain::{
     MessageId, RoomId,
     messaging::{
         room::{RoomKind, RoomSettings},
-        text::MessageText,
+        text::{Emoji, MessageText},
     },
 };
 use chrono::TimeDelta;
@@ -334,4 +334,51 @@ async fn the_other_person_of_a_direct_room_is_named_to_both() {
         rooms.get(scene.me.caller(), group).await.unwrap().other,
         None
     );
+}
+
+#[tokio::test]
+async fn nothing_new_reaches_a_suspended_person_until_they_are_active_again() {
+    let scene = Scene::new();
+    let office = scene.app.member().super_admin().create();
+    let room = scene
+        .app
+        .database
+        .direct_room(scene.me.id(), scene.other.id())
+        .id;
+    let group = scene.group("Class of 2010");
+    let said = scene.says(&scene.me, room).await;
+    let messages = &scene.app.use_cases.messaging.messages;
+    let id = scene.app.store(|tx| tx.messages_at(&[(room, said)]))[0].id;
+    let accounts = &scene.app.use_cases.identity.accounts;
+    let draft = |room| MessageDraft {
+        room_id: room,
+        text: MessageText::parse("hello?").unwrap(),
+        client_message_id: new_id(),
+        reply_to: None,
+    };
+    let me = || scene.me.caller();
+    let thumb = Emoji::parse("\u{1f44d}").unwrap();
+
+    let suspended = accounts.suspend(office.caller(), scene.other.id());
+    suspended.await.unwrap();
+    let edit = MessageText::parse("hello, you").unwrap();
+    for refused in [
+        messages.send(me(), draft(room)).await,
+        messages
+            .edit(me(), room, id, edit, Expected::Anything)
+            .await,
+        messages
+            .react(me(), room, id, thumb, Expected::Anything)
+            .await,
+    ] {
+        assert_refused!(refused, MessagingError::Blocked);
+    }
+    messages.send(me(), draft(group)).await.unwrap();
+    scene.delete(room, id).await;
+
+    accounts
+        .activate(office.caller(), scene.other.id())
+        .await
+        .unwrap();
+    messages.send(me(), draft(room)).await.unwrap();
 }

@@ -160,6 +160,11 @@ impl ChangeKind {
         matches!(self, Self::Erase | Self::EraseReaction(_))
     }
 
+    /// Whether it brings something new to the other members, rather than takes something away.
+    pub fn brings_news(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::React(_))
+    }
+
     /// The text that the change brings.
     pub fn text(&self) -> Option<&MessageText> {
         match self {

@@ -173,6 +173,15 @@ impl TryFrom<MemberRow> for MemberListing {
     }
 }
 
+/// Whether a row of `rooms` is a direct room with a suspended or erased account in it. Reads nothing for a group.
+macro_rules! is_blocked {
+    () => {
+        "(direct_low IS NOT NULL AND EXISTS (
+             SELECT FROM users AS person
+             WHERE person.id IN (direct_low, direct_high) AND NOT person.is_active))"
+    };
+}
+
 impl RoomReads for Session<'_> {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError> {
         self.run(|connection| {
@@ -392,19 +401,61 @@ impl RoomReads for Session<'_> {
         })
     }
 
+    fn is_blocked(&mut self, room: RoomId) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let blocked: Option<bool> = sql::<Bool>(concat!(
+                "SELECT ",
+                is_blocked!(),
+                " FROM rooms WHERE rooms.id = ?"
+            ))
+            .bind::<SqlUuid, _>(room.uuid())
+            .get_result(connection)
+            .optional()?;
+            Ok(blocked.unwrap_or(false))
+        })
+    }
+
+    fn direct_rooms_with(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(UserId, RoomChatState)>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, bool, bool, i32)> =
+                sql::<(SqlUuid, SqlUuid, Bool, Bool, Integer)>(concat!(
+                    "SELECT CASE direct_low WHEN user_id THEN direct_high ELSE direct_low END,
+                            rooms.id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", member_count
+                     FROM room_members JOIN rooms ON rooms.id = room_id
+                     WHERE user_id = ? AND kind = 'direct'"
+                ))
+                .bind::<SqlUuid, _>(user.uuid())
+                .load(connection)?;
+            let states = rows
+                .into_iter()
+                .map(|(other, room, read_only, blocked, count)| {
+                    let state = chat_state(room.into(), read_only, blocked, count);
+                    (other.into(), state)
+                });
+            Ok(states.collect())
+        })
+    }
+
     fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)> =
-                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool, Integer)>(
+            let rows: Vec<MemberRoomRow> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool, Bool, Integer)>(concat!(
                     "SELECT users.id, is_active, deactivated_at IS NOT NULL,
-                            rooms.id, archived_at IS NOT NULL, coalesce(member_count, 0)
+                            rooms.id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", coalesce(member_count, 0)
                      FROM users LEFT JOIN
                          (room_members JOIN rooms ON rooms.id = room_members.room_id)
                          ON room_members.user_id = users.id
                      WHERE users.id = ANY (?)
-                     ORDER BY users.id",
-                )
+                     ORDER BY users.id"
+                ))
                 .bind::<Array<SqlUuid>, _>(users)
                 .load(connection)?;
             Ok(by_member(rows))
@@ -418,19 +469,20 @@ impl RoomReads for Session<'_> {
     ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
         let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, i32)> = room_members::table
-                .inner_join(rooms::table)
-                .filter(room_members::room_id.eq(room.uuid()))
-                .filter(room_members::user_id.eq_any(asked))
-                .select((
-                    room_members::user_id,
-                    rooms::archived_at.is_not_null(),
-                    rooms::member_count,
+            let rows: Vec<(Uuid, bool, bool, i32)> =
+                sql::<(SqlUuid, Bool, Bool, Integer)>(concat!(
+                    "SELECT user_id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", member_count
+                     FROM room_members JOIN rooms ON rooms.id = room_id
+                     WHERE room_id = ? AND user_id = ANY (?)"
                 ))
+                .bind::<SqlUuid, _>(room.uuid())
+                .bind::<Array<SqlUuid>, _>(asked)
                 .load(connection)?;
-            let states = rows
-                .into_iter()
-                .map(|(user, read_only, count)| (user, chat_state(room, read_only, count)));
+            let states = rows.into_iter().map(|(user, read_only, blocked, count)| {
+                (user, chat_state(room, read_only, blocked, count))
+            });
             let members: HashMap<Uuid, RoomChatState> = states.collect();
             let state = |user: &UserId| members.get(&user.uuid()).copied();
             Ok(users.iter().map(|user| (*user, state(user))).collect())
@@ -873,10 +925,13 @@ fn count_members(
     Ok(())
 }
 
+/// A user, whether they are active and deactivated, and one of their rooms.
+type MemberRoomRow = (Uuid, bool, bool, Option<Uuid>, bool, bool, i32);
+
 /// Groups consecutive rows of one member.
-fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)>) -> Vec<ChatMember> {
+fn by_member(rows: Vec<MemberRoomRow>) -> Vec<ChatMember> {
     let mut members: Vec<ChatMember> = Vec::new();
-    for (user, is_active, is_deactivated, room, read_only, count) in rows {
+    for (user, is_active, is_deactivated, room, read_only, blocked, count) in rows {
         let user_id = UserId::new(user);
         if members.last().is_none_or(|last| last.user_id != user_id) {
             members.push(ChatMember {
@@ -887,17 +942,18 @@ fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)>) -> Vec<Chat
             });
         }
         if let (Some(last), Some(room)) = (members.last_mut(), room) {
-            let state = chat_state(room.into(), read_only, count);
+            let state = chat_state(room.into(), read_only, blocked, count);
             last.rooms.push(state);
         }
     }
     members
 }
 
-fn chat_state(room_id: RoomId, read_only: bool, member_count: i32) -> RoomChatState {
+fn chat_state(room_id: RoomId, read_only: bool, blocked: bool, member_count: i32) -> RoomChatState {
     RoomChatState {
         room_id,
         read_only,
+        blocked,
         member_count: member_count.unsigned_abs(),
     }
 }

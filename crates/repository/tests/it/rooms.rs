@@ -824,6 +824,7 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
         [RoomChatState {
             room_id: open,
             read_only: false,
+            blocked: false,
             member_count: 2,
         }]
     );
@@ -831,11 +832,13 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: open,
         read_only: false,
+        blocked: false,
         member_count: 2,
     }));
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: archived,
         read_only: true,
+        blocked: false,
         member_count: 1,
     }));
 }
@@ -849,6 +852,7 @@ fn memberships_in_a_room_come_in_the_order_of_the_request() {
     let state = RoomChatState {
         room_id: id,
         read_only: true,
+        blocked: false,
         member_count: 2,
     };
     assert_eq!(

@@ -86,6 +86,8 @@ pub struct RoomChatState {
     pub room_id: RoomId,
     /// Takes no messages.
     pub read_only: bool,
+    /// A direct room with a suspended or erased account in it: nothing new is said in it.
+    pub blocked: bool,
     pub member_count: u32,
 }
 
@@ -167,6 +169,15 @@ pub trait RoomReads {
         user: UserId,
         after: DateTime<Utc>,
     ) -> Result<Total, StoreError>;
+
+    /// Whether a suspended or erased account is in this direct room.
+    fn is_blocked(&mut self, room: RoomId) -> Result<bool, StoreError>;
+
+    /// The direct rooms of the user, each as its other person has it now.
+    fn direct_rooms_with(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(UserId, RoomChatState)>, StoreError>;
 
     /// What the chat must know of each of `users` when they connect, in one query. Who is no user
     /// is left out.
