@@ -293,6 +293,35 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
 }
 
 #[test]
+fn a_suspension_while_its_partner_connects_blocks_their_room() {
+    let blocked = RoomView {
+        blocked: true,
+        ..OPEN
+    };
+    let is_blocked =
+        |registry: &Registry<()>, n| registry.room_of(user(n), room(1)).unwrap().blocked;
+    let mut registry = Registry::default();
+    registry.expect(user(1));
+    registry.standing_changed(user(1), room(1), blocked, 5);
+    let older = snapshot(4, &[(1, false)]);
+    registry
+        .admit(user(1), log_in(user(1)), &older, |_| ())
+        .unwrap();
+    assert!(is_blocked(&registry, 1));
+    // Reopening the room changes nothing about that, and an older read neither.
+    registry.room_changed(room(1), OPEN, 6);
+    registry.standing_changed(user(1), room(1), OPEN, 3);
+    assert!(is_blocked(&registry, 1));
+    registry.standing_changed(user(1), room(1), OPEN, 7);
+    assert!(!is_blocked(&registry, 1));
+    registry.standing_changed(user(1), room(2), blocked, 8);
+    assert!(
+        registry.room_of(user(1), room(2)).is_none(),
+        "its event is to come"
+    );
+}
+
+#[test]
 fn a_rooms_size_is_that_of_the_newest_read_and_no_news_to_its_sessions() {
     let mut registry = Registry::default();
     registry.expect(user(1));
