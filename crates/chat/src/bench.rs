@@ -16,6 +16,7 @@ impl BenchedRegistry {
             .map(|room| RoomChatState {
                 room_id: *room,
                 read_only: false,
+                blocked: false,
                 member_count: 1,
             })
             .collect();

@@ -138,6 +138,13 @@ pub(crate) enum Instruction {
         #[expect(dead_code, reason = "tells by being dropped")]
         handled: Ack,
     },
+    /// What direct rooms are to these users, whose other person was suspended or activated.
+    Standing {
+        rooms: Vec<(UserId, RoomChatState)>,
+        version: Version,
+        #[expect(dead_code, reason = "tells by being dropped")]
+        handled: Ack,
+    },
     Suspended {
         user: UserId,
         version: Version,

@@ -101,6 +101,10 @@ pub(crate) enum Change {
     Account {
         user: UserId,
     },
+    /// In which direct rooms the user can be written to.
+    Standing {
+        user: UserId,
+    },
     /// Whether the room takes messages.
     State {
         room: RoomId,
@@ -363,6 +367,9 @@ impl Reader {
                 let found = tx.chat_members(&[*user])?;
                 Ok(Found::Active(found.iter().any(|member| member.is_active)))
             }),
+            Change::Standing { user } => self
+                .store
+                .read(|tx| Ok(Found::Direct(tx.direct_rooms_with(*user)?))),
             Change::LogIns { .. } => Ok(Found::Ended),
             Change::State { room, .. }
             | Change::Name { room, .. }
@@ -458,6 +465,8 @@ impl Reader {
             (Change::State { room, by }, Found::Room(found)) => {
                 let view = RoomView {
                     read_only: found.as_ref().is_none_or(Room::is_read_only),
+                    // The registry keeps what it knows.
+                    blocked: false,
                     member_count: found.map_or(0, |room| room.member_count.unsigned_abs()),
                 };
                 let packet = packets::state_changed(room, view.read_only, by);
@@ -478,6 +487,11 @@ impl Reader {
             }
             (Change::Account { user }, Found::Active(false)) => vec![Instruction::Suspended {
                 user,
+                version,
+                handled,
+            }],
+            (Change::Standing { .. }, Found::Direct(rooms)) => vec![Instruction::Standing {
+                rooms,
                 version,
                 handled,
             }],
@@ -539,5 +553,6 @@ enum Found {
     Roles(HashMap<UserId, RoomRole>),
     Room(Option<Room>),
     Active(bool),
+    Direct(Vec<(UserId, RoomChatState)>),
     Ended,
 }

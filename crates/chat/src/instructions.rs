@@ -97,6 +97,7 @@ pub(crate) fn route(event: Event, cause: Option<Requester>) -> Route {
         Event::RoomStateChanged { room, by } => {
             return Route::Directory(Change::State { room, by });
         }
+        Event::StandingChanged { user } => return Route::Directory(Change::Standing { user }),
         Event::RoomRenamed { room, by } => return Route::Directory(Change::Name { room, by }),
         Event::Identity(IdentityEvent::AccountSuspended { user }) => {
             return Route::Directory(Change::Account { user });

@@ -34,6 +34,8 @@ impl SessionKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomView {
     pub(crate) read_only: bool,
+    /// The other person of the direct room cannot be written to.
+    pub(crate) blocked: bool,
     /// How many members it has, connected or not.
     pub(crate) member_count: u32,
 }
@@ -42,6 +44,7 @@ impl From<RoomChatState> for RoomView {
     fn from(state: RoomChatState) -> Self {
         Self {
             read_only: state.read_only,
+            blocked: state.blocked,
             member_count: state.member_count,
         }
     }
@@ -331,9 +334,31 @@ impl<H> Registry<H> {
     pub(crate) fn room_changed(&mut self, room: RoomId, view: RoomView, version: Version) -> bool {
         self.rooms.get_mut(&room).is_some_and(|room| {
             let before = room.view.read_only;
-            room.see(view, version);
+            let blocked = room.view.blocked;
+            room.see(RoomView { blocked, ..view }, version);
             room.view.read_only != before
         })
+    }
+
+    /// The other person of the user's direct room was suspended or activated, as read at `version`. The room is
+    /// not new to the user by that.
+    pub(crate) fn standing_changed(
+        &mut self,
+        user: UserId,
+        room: RoomId,
+        view: RoomView,
+        version: Version,
+    ) {
+        let Some(entry) = self.users.get_mut(&user) else {
+            return;
+        };
+        if entry.connecting > 0 {
+            let view = Some(view);
+            entry.meanwhile.push((version, Meanwhile::Room(room, view)));
+        }
+        if entry.rooms.contains(&room) {
+            self.set_membership(user, room, Some(view), version);
+        }
     }
 
     /// The room has so many members, as read at `version`.

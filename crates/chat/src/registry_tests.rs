@@ -21,6 +21,7 @@ fn log_in(user: UserId) -> LoginSessionId {
 
 const OPEN: RoomView = RoomView {
     read_only: false,
+    blocked: false,
     member_count: 3,
 };
 
@@ -78,6 +79,7 @@ impl Model {
                 .map(|(_, room)| RoomChatState {
                     room_id: *room,
                     read_only: false,
+                    blocked: false,
                     member_count: 3,
                 })
                 .collect(),
@@ -217,6 +219,7 @@ fn snapshot(version: Version, rooms: &[(u8, bool)]) -> Snapshot {
             .map(|(n, read_only)| RoomChatState {
                 room_id: room(*n),
                 read_only: *read_only,
+                blocked: false,
                 member_count: 3,
             })
             .collect(),
@@ -287,6 +290,35 @@ fn an_older_read_does_not_open_a_room_that_was_archived_since() {
     for n in [1, 2] {
         assert!(registry.room_of(user(n), room(1)).unwrap().read_only);
     }
+}
+
+#[test]
+fn a_suspension_while_its_partner_connects_blocks_their_room() {
+    let blocked = RoomView {
+        blocked: true,
+        ..OPEN
+    };
+    let is_blocked =
+        |registry: &Registry<()>, n| registry.room_of(user(n), room(1)).unwrap().blocked;
+    let mut registry = Registry::default();
+    registry.expect(user(1));
+    registry.standing_changed(user(1), room(1), blocked, 5);
+    let older = snapshot(4, &[(1, false)]);
+    registry
+        .admit(user(1), log_in(user(1)), &older, |_| ())
+        .unwrap();
+    assert!(is_blocked(&registry, 1));
+    // Reopening the room changes nothing about that, and an older read neither.
+    registry.room_changed(room(1), OPEN, 6);
+    registry.standing_changed(user(1), room(1), OPEN, 3);
+    assert!(is_blocked(&registry, 1));
+    registry.standing_changed(user(1), room(1), OPEN, 7);
+    assert!(!is_blocked(&registry, 1));
+    registry.standing_changed(user(1), room(2), blocked, 8);
+    assert!(
+        registry.room_of(user(1), room(2)).is_none(),
+        "its event is to come"
+    );
 }
 
 #[test]

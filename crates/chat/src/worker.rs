@@ -488,6 +488,17 @@ impl Worker {
                     self.to_room(*room, None, packet);
                 }
             }
+            Instruction::Standing {
+                rooms,
+                version,
+                handled: _,
+            } => {
+                let mut registry = self.0.registry.borrow_mut();
+                for (user, state) in rooms {
+                    let view = RoomView::from(*state);
+                    registry.standing_changed(*user, state.room_id, view, *version);
+                }
+            }
             Instruction::Suspended {
                 user,
                 version,

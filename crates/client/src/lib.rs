@@ -33,5 +33,5 @@ pub use protocol::{
         TypingNotify, Welcome,
     },
 };
-pub use session::{Invitation, LogIn, Member, Room, Session};
+pub use session::{Invitation, LogIn, Member, Person, Room, Session};
 pub use tokens::{AccessToken, BoxFuture, TokenError, TokenSource};

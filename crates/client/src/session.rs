@@ -96,6 +96,26 @@ pub struct Room {
     pub unread_count: Option<u64>,
     /// The newest message, without reactions; `None` in an empty room.
     pub last_message: Option<Message>,
+    /// The other person of a direct room; `None` for a group.
+    pub other: Option<Person>,
+    /// The user's role: `member`, `moderator` or `owner`, if the server sends it.
+    pub my_role: Option<String>,
+    /// The time until which the user muted the room.
+    pub muted_until: Option<DateTime<Utc>>,
+    /// Whether the user pinned the room.
+    pub is_pinned: bool,
+}
+
+/// A user, by their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Person {
+    /// The id of the user.
+    pub user_id: UserId,
+    /// The first name.
+    pub firstname: String,
+    /// The last name.
+    pub lastname: String,
 }
 
 /// A member of a room, as `GET /api/v1/rooms/{room}/members` lists it.
@@ -206,7 +226,8 @@ impl Session {
         driver::open(self, positions)
     }
 
-    /// All rooms of the user, most recently active first, without archived ones. Reads all pages.
+    /// All rooms of the user, without archived and hidden ones: pinned rooms first, then the most recently active.
+    /// Reads all pages.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -401,6 +422,14 @@ struct RawRoom {
     unread_count: Option<u64>,
     #[serde(default)]
     last_message: Option<RawMessage>,
+    #[serde(default)]
+    other: Option<RawPerson>,
+    #[serde(default)]
+    my_role: Option<String>,
+    #[serde(default)]
+    muted_until: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pinned: bool,
 }
 
 #[derive(Deserialize)]
@@ -481,6 +510,20 @@ impl From<RawRoom> for Room {
             last_read_seq: raw.last_read_seq,
             unread_count: raw.unread_count,
             last_message: raw.last_message.map(Message::from),
+            other: raw.other.map(Person::from),
+            my_role: raw.my_role,
+            muted_until: raw.muted_until,
+            is_pinned: raw.pinned,
+        }
+    }
+}
+
+impl From<RawPerson> for Person {
+    fn from(raw: RawPerson) -> Self {
+        Self {
+            user_id: raw.user_uuid.into(),
+            firstname: raw.firstname,
+            lastname: raw.lastname,
         }
     }
 }

@@ -61,6 +61,33 @@ impl Database {
         self.settle()
     }
 
+    /// Puts user 0 in the place of the first member of every room, makes every other room a direct one, and inserts
+    /// `messages` of the other member into each. Every tenth is deleted.
+    pub(crate) fn give_all_rooms_to_one(
+        &mut self,
+        community: Community,
+        messages: u32,
+    ) -> Result<(), postgres::Error> {
+        let rooms = community.rooms;
+        let (room, person) = (id_of_room("number"), community::user_id(0));
+        let (first, other) = (id_of_user("(number * 2)"), id_of_user("(number * 2 + 1)"));
+        self.0.batch_execute(&format!(
+            "UPDATE room_members SET user_id = '{person}'
+             FROM generate_series(1, {rooms} - 1) number
+             WHERE room_id = {room} AND user_id = {first};
+             UPDATE rooms SET kind = 'direct', name = NULL, direct_low = '{person}', direct_high = {other}
+             FROM generate_series(0, {rooms} - 1, 2) number WHERE rooms.id = {room};
+             INSERT INTO messages (room_id, seq, id, sender_id, body, created_at, deleted_at)
+             SELECT {room}, place, gen_random_uuid(), {other},
+                    CASE place % 10 WHEN 5 THEN '' ELSE {HISTORY_TEXT} END, now(),
+                    CASE place % 10 WHEN 5 THEN now() END
+             FROM generate_series(0, {rooms} - 1) number, generate_series(1, {messages}) place;
+             UPDATE rooms SET last_seq = {messages}, last_activity_at = now() - number * interval '1 minute'
+             FROM generate_series(0, {rooms} - 1) number WHERE rooms.id = {room};"
+        ))?;
+        self.settle()
+    }
+
     /// The number of stored messages.
     pub(crate) fn messages(&mut self) -> Result<u64, postgres::Error> {
         let row = self.0.query_one("SELECT count(*) FROM messages", &[])?;

@@ -25,7 +25,7 @@ use Bound::{AtLeast, AtMost, FirstFloor};
 
 const CPU: &str = "deliveries per server CPU-second";
 
-const GOALS: [Goal; 19] = [
+const GOALS: [Goal; 21] = [
     goal(
         "deliveries per server CPU-second, 10 × 50",
         names::ROOMS_OF_50,
@@ -109,6 +109,18 @@ const GOALS: [Goal; 19] = [
         names::HISTORY,
         "oldest to newest p50",
         AtMost(1.3),
+    ),
+    goal(
+        "rooms of a person with 500, page of 20, p99, ms",
+        names::ROOM_LIST,
+        "page of 20 p99",
+        AtMost(15.0),
+    ),
+    goal(
+        "rooms of a person with 500, page of 100, p99, ms",
+        names::ROOM_LIST,
+        "page of 100 p99",
+        AtMost(15.0),
     ),
     goal(
         "room of 10,000 at 10 messages/s, p99, ms",

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     goals,
     report::{Measurement, readable},
-    scenario::{Crowd, FanOut, History, Idle, LogIns, Scenario, Stalled, Steady, Storm},
+    scenario::{Crowd, FanOut, History, Idle, LogIns, RoomList, Scenario, Stalled, Steady, Storm},
     stage::{AT_ONCE, Host},
     target::Kind,
 };
@@ -50,6 +50,7 @@ pub(crate) mod names {
     pub(crate) const IDLE: &str = "5,000 idle connections in 1,000 rooms";
     pub(crate) const STORM: &str = "10,000 of one room join at once";
     pub(crate) const HISTORY: &str = "history of 1,000,000 messages";
+    pub(crate) const ROOM_LIST: &str = "a person with 500 rooms";
     pub(crate) const STALLED: &str = "1,000 that never read beside 4,000 that chat";
     pub(crate) const LOG_INS: &str = "50 who log in all the time beside 10 rooms of 50";
 }
@@ -192,6 +193,13 @@ fn entries(quick: bool) -> Vec<Entry> {
                 messages: 1_000_000,
                 limit: 50,
                 pages: if quick { 100 } else { 1_000 },
+            }),
+        ),
+        alone(
+            names::ROOM_LIST,
+            Scenario::RoomList(RoomList {
+                rooms: 500,
+                requests: if quick { 100 } else { 1_000 },
             }),
         ),
         alone(

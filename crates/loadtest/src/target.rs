@@ -165,6 +165,11 @@ impl Target {
         Ok(upgrade_request(self.address, &path))
     }
 
+    /// An access token of the user with this number.
+    pub(crate) fn token(&self, user: u32) -> Result<String, TargetError> {
+        Ok(self.signer.token(user)?)
+    }
+
     pub(crate) fn usage(&mut self) -> Result<TargetUsage, TargetError> {
         self.process.expect_to_run(self.data.path())?;
         let server = usage::of_process(self.process.0.id()).map_err(TargetError::Process)?;

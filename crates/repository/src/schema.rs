@@ -1176,6 +1176,10 @@ diesel::table! {
         hidden_at_seq -> Nullable<Int8>,
         /// The member wrote in the room or accepted an invitation to it, so that it counts towards their limit of rooms; so does a room that they made.
         takes_part -> Bool,
+        /// Until then the room does not count for the member's badge.
+        muted_until -> Nullable<Timestamptz>,
+        /// The room precedes the others in the member's list.
+        pinned -> Bool,
     }
 }
 

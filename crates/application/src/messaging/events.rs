@@ -53,6 +53,11 @@ pub enum Event {
         room: RoomId,
         by: UserId,
     },
+    /// A hint to read again in which direct rooms the user can be written to: an account was suspended or
+    /// activated.
+    StandingChanged {
+        user: UserId,
+    },
     TypingChanged {
         room: RoomId,
         user: UserId,
@@ -174,6 +179,7 @@ mod tests {
             }),
             (id(), id()).prop_map(|(room, by)| Event::RoomStateChanged { room, by }),
             (id(), id()).prop_map(|(room, by)| Event::RoomRenamed { room, by }),
+            id().prop_map(|user| Event::StandingChanged { user }),
             (id(), id(), any::<bool>()).prop_map(|(room, user, is_typing)| {
                 Event::TypingChanged {
                     room,

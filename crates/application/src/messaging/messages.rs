@@ -1,5 +1,7 @@
 //! Messages: batched writes, send, edit and delete, paginated history, and catch-up after a reconnect.
 
+mod around;
+mod authored;
 mod changes;
 mod shown;
 mod sync;
@@ -10,10 +12,11 @@ use abu_domain::{
     MessageId, RoomId, UserId,
     messaging::{
         message::{
-            ChangeKind, ChangeRefusal, HistoryOrder, Message, MessageChange, NewMessage,
-            ShownMessage, history_span,
+            AuthoredMessage, ChangeKind, ChangeRefusal, HistoryOrder, Message, MessageChange,
+            NewMessage, ShownMessage, history_span,
         },
-        text::MessageText,
+        person::Person,
+        text::{Emoji, MessageText},
     },
 };
 use uuid::Uuid;
@@ -23,7 +26,7 @@ use crate::{
     access::{self, AccessError, Caller},
     messaging::{
         budget::{MessageBudget, MessageLimits},
-        ports::{LockWait, Publication, ReadMark, ReadState, SeqWindow, StoreOutcome},
+        ports::{LockWait, Publication, ReadMark, SeqWindow, StoreOutcome},
         read_marks::ReadMarks,
         submission::SubmitError,
         writer::{Backlog, Write, Writer, WriterPolicy},
@@ -182,6 +185,23 @@ pub struct MessageDraft {
     pub reply_to: Option<MessageId>,
 }
 
+/// Which messages of a room the caller asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageFilter {
+    pub window: SeqWindow,
+    /// The first page has this message in its middle.
+    pub around: Option<MessageId>,
+}
+
+/// How far the caller has read in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadUpTo {
+    /// Place of the last message they have read.
+    pub last_read_seq: i64,
+    /// How many later messages are not deleted.
+    pub unread_count: i64,
+}
+
 /// Why messages were not sent or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum MessagingError {
@@ -190,8 +210,13 @@ pub enum MessagingError {
     /// The room does not exist, or the caller is not a member: the answer does not tell these apart.
     #[error("there is no such room")]
     RoomNotFound,
+    #[error("the room has no such message")]
+    MessageNotFound,
     #[error("the room is read-only")]
     ReadOnly,
+    /// The account of the direct room's other person is suspended or erased.
+    #[error("the other person cannot be written to")]
+    Blocked,
     /// The room has no message of the id that is answered.
     #[error("the answered message is not in the room")]
     ReplyToUnknown,
@@ -264,23 +289,22 @@ impl Messaging {
         &self,
         caller: Caller,
         draft: MessageDraft,
-    ) -> Result<ShownMessage, MessagingError> {
+    ) -> Result<AuthoredMessage, MessagingError> {
         let room_id = draft.room_id;
-        let sender = caller.user;
         let bytes = draft.text.as_str().len();
-        self.count(sender, bytes)?;
-        self.require_member(caller, room_id).await?;
+        self.count(caller.user, bytes)?;
+        let sender = self.require_member(caller, room_id, true).await?;
         let message = NewMessage {
             id: MessageId::new(self.context.ids.time_ordered()),
             room_id,
-            sender_id: sender,
+            sender_id: sender.id,
             text: draft.text,
             client_message_id: Some(draft.client_message_id),
             reply_to: draft.reply_to,
             sent_at: self.context.clock.now(),
         };
         let stored = self.writer.submit(Write::Message(message)).await?;
-        self.shown(stored, sender).await
+        self.authored(stored, sender).await
     }
 
     /// Replaces the text of a message of the caller's, on the way that every change takes. The version
@@ -292,11 +316,11 @@ impl Messaging {
         message: MessageId,
         text: MessageText,
         expected: Expected,
-    ) -> Result<ShownMessage, MessagingError> {
-        let editor = caller.user;
+    ) -> Result<AuthoredMessage, MessagingError> {
         let kind = ChangeKind::Edit(text);
-        let changed = self.change(caller, room, message, kind, expected).await?;
-        self.shown(changed, editor).await
+        // The editor is the sender.
+        let (changed, sender) = self.change(caller, room, message, kind, expected).await?;
+        self.authored(changed, sender).await
     }
 
     /// Deletes a message of the caller's, or one of a group that they moderate. Deleting it again
@@ -307,17 +331,42 @@ impl Messaging {
         room: RoomId,
         message: MessageId,
     ) -> Result<(), MessagingError> {
-        self.change(
-            caller,
-            room,
-            message,
-            ChangeKind::Delete,
-            Expected::Anything,
-        )
-        .await?;
+        let kind = ChangeKind::Delete;
+        let anything = Expected::Anything;
+        self.change(caller, room, message, kind, anything).await?;
         Ok(())
     }
 
+    /// Adds a reaction of the caller's to a message. Adding it again changes nothing. The version of a message
+    /// is its revision.
+    pub async fn react(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        message: MessageId,
+        emoji: Emoji,
+        expected: Expected,
+    ) -> Result<AuthoredMessage, MessagingError> {
+        let kind = ChangeKind::React(emoji);
+        let (changed, viewer) = self.change(caller, room, message, kind, expected).await?;
+        self.authored_for(changed, viewer.id).await
+    }
+
+    /// Removes a reaction of the caller's from a message. Removing it again changes nothing.
+    pub async fn take_back(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        message: MessageId,
+        emoji: Emoji,
+    ) -> Result<(), MessagingError> {
+        let kind = ChangeKind::TakeBack(emoji);
+        let anything = Expected::Anything;
+        self.change(caller, room, message, kind, anything).await?;
+        Ok(())
+    }
+
+    /// The changed message, and the caller.
     async fn change(
         &self,
         caller: Caller,
@@ -325,8 +374,9 @@ impl Messaging {
         message_id: MessageId,
         kind: ChangeKind,
         expected: Expected,
-    ) -> Result<Message, MessagingError> {
+    ) -> Result<(Message, Person), MessagingError> {
         let bytes = kind.text().map_or(0, |text| text.as_str().len());
+        let brings_news = kind.brings_news();
         self.count(caller.user, bytes)?;
         let revisions =
             |versions: Vec<Version>| versions.into_iter().map(Version::micros).collect();
@@ -341,28 +391,8 @@ impl Messaging {
                 Expected::OneOf(versions) => Some(revisions(versions)),
             },
         };
-        self.require_member(caller, room_id).await?;
-        Ok(self.writer.submit(Write::Change(change)).await?)
-    }
-
-    async fn shown(&self, message: Message, user: UserId) -> Result<ShownMessage, MessagingError> {
-        if message.revision.is_none() {
-            return Ok(ShownMessage {
-                message,
-                reactions: Vec::new(),
-            });
-        }
-        self.context
-            .database
-            .read(move |tx| {
-                let mut reactions = shown::reactions(tx, std::iter::once((&message, user)))?;
-                let reactions = reactions.remove(&(message.id, user));
-                Ok(ShownMessage {
-                    message,
-                    reactions: reactions.unwrap_or_default(),
-                })
-            })
-            .await
+        let by = self.require_member(caller, room_id, brings_news).await?;
+        Ok((self.writer.submit(Write::Change(change)).await?, by))
     }
 
     /// Marks the messages up to the place `seq` as read by the caller; the mark never moves back. The
@@ -374,7 +404,8 @@ impl Messaging {
         room_id: RoomId,
         seq: i64,
         expected: Expected,
-    ) -> Result<ReadState, MessagingError> {
+    ) -> Result<ReadUpTo, MessagingError> {
+        let reader = caller.user;
         let mark = ReadMark {
             room_id,
             user_id: caller.user,
@@ -389,17 +420,41 @@ impl Messaging {
                 Ok::<_, MessagingError>(expected.check(Version::from_micros(stands))?)
             })
             .await?;
-        Ok(self.read_marks.submit(mark).await?)
+        let stands = self.read_marks.submit(mark).await?.last_read_seq;
+        self.context
+            .database
+            .read(move |tx| {
+                let own = tx.own_room(room_id, reader, &[(room_id, stands)])?;
+                let own = own.ok_or(MessagingError::RoomNotFound)?;
+                Ok(ReadUpTo {
+                    last_read_seq: own.last_read_seq,
+                    unread_count: own.unread_count,
+                })
+            })
+            .await
     }
 
     fn count(&self, user: UserId, bytes: usize) -> Result<(), RateLimited> {
         Ok(self.budget.take(user, bytes, Instant::now())?)
     }
 
-    async fn require_member(&self, caller: Caller, room: RoomId) -> Result<(), MessagingError> {
+    /// The caller, who is a member. What brings something new must be able to reach the other person of a
+    /// direct room.
+    async fn require_member(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        brings_news: bool,
+    ) -> Result<Person, MessagingError> {
         self.context
             .database
-            .read(move |tx| require_member(tx, &caller, room))
+            .read(move |tx| {
+                require_member(tx, &caller, room)?;
+                if brings_news && tx.is_blocked(room)? {
+                    return Err(MessagingError::Blocked);
+                }
+                tx.person(caller.user)?.ok_or(MessagingError::RoomNotFound)
+            })
             .await
     }
 
@@ -409,23 +464,47 @@ impl Messaging {
         &self,
         caller: Caller,
         room: RoomId,
-        window: SeqWindow,
+        filter: MessageFilter,
         page: ListRequest<i64>,
-    ) -> Result<Listed<ShownMessage>, MessagingError> {
+    ) -> Result<Listed<AuthoredMessage>, MessagingError> {
+        let MessageFilter { window, around } = filter;
         let seek = page.seek;
         self.context
             .database
             .read(move |tx| {
                 require_member(tx, &caller, room)?;
+                if let Some(id) = around.filter(|_| !seek.has_position()) {
+                    return around::page(tx, caller.user, room, id, &page);
+                }
                 let listed = page.fetch(
                     tx,
                     |tx, seek, limit| {
                         let messages = tx.list_messages(room, window, seek, limit)?;
-                        shown_to(tx, caller.user, messages)
+                        authored::authored_to(tx, caller.user, messages)
                     },
                     |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
                 )?;
-                Ok(listed.end_early(&seek, encoded_len))
+                Ok(listed.end_early(&seek, authored::encoded_len))
+            })
+            .await
+    }
+
+    /// One message of a room of the caller's, a deleted one too.
+    pub async fn get(
+        &self,
+        caller: Caller,
+        room: RoomId,
+        id: MessageId,
+    ) -> Result<AuthoredMessage, MessagingError> {
+        self.context
+            .database
+            .read(move |tx| {
+                require_member(tx, &caller, room)?;
+                let found = tx.message_in(room, id)?;
+                let found = found.ok_or(MessagingError::MessageNotFound)?;
+                let authored = authored::authored_to(tx, caller.user, vec![found])?;
+                let found = authored.into_iter().next();
+                found.ok_or(MessagingError::MessageNotFound)
             })
             .await
     }

@@ -8,7 +8,7 @@
 //! It also counts the room towards the sender's limit of rooms.
 
 use std::{
-    collections::{HashMap, VecDeque, hash_map::Entry},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     io,
     sync::Arc,
     thread::JoinHandle,
@@ -18,12 +18,13 @@ use std::{
 use abu_domain::{RoomId, UserId};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::{
     Context,
     messaging::{
         events::Event,
-        ports::{Answer, EventBus, Publication, ReadMark, ReadState},
+        ports::{Answer, EventBus, NotedRead, Publication, ReadMark, ReadState},
         submission::{QueueFull, Receipt, Refusal, SubmitError, Submitted},
     },
     platform::{
@@ -67,11 +68,13 @@ struct Shared {
 
 #[derive(Default)]
 struct Marks {
-    waiting: HashMap<(RoomId, UserId), Wanted>,
+    waiting: BTreeMap<(UserId, RoomId), Wanted>,
     /// When the first of those that wait was noted.
     waiting_since: Option<Instant>,
     /// The readers of each of the marks that are being stored; taken out when they are refused.
     storing: VecDeque<Vec<Reader>>,
+    /// Where the marks that are being stored are to go.
+    storing_places: BTreeMap<(UserId, RoomId), i64>,
     storing_since: Option<Instant>,
     /// The thread sleeps until there is a mark. While it rests it is woken for none.
     is_awaited: bool,
@@ -149,6 +152,11 @@ impl ReadMarks {
         }
     }
 
+    /// The user's marks that may not be stored yet. A query that begins later sees all others.
+    pub(super) fn noted(&self, user: UserId) -> Vec<NotedRead> {
+        self.shared.marks.lock().noted(user)
+    }
+
     /// Refuses what waited too long; returns what to publish.
     pub(super) fn expire(&self, now: Instant) -> Vec<Publication> {
         self.shared.expire(now)
@@ -171,10 +179,26 @@ impl Drop for ReadMarks {
 }
 
 impl Marks {
+    fn noted(&self, user: UserId) -> Vec<NotedRead> {
+        let first = RoomId::new(Uuid::nil());
+        let own = (user, first)..=(user, RoomId::new(Uuid::max()));
+        let storing = self.storing_places.range(own.clone());
+        let storing = storing.map(|((_, room), seq)| (*room, *seq));
+        let waiting = self.waiting.range(own);
+        let waiting = waiting.map(|((_, room), wanted)| (*room, wanted.mark.seq));
+        // The furthest of a room counts.
+        let mut noted: BTreeMap<RoomId, i64> = storing.collect();
+        for (room, seq) in waiting {
+            let place = noted.entry(room).or_insert(seq);
+            *place = (*place).max(seq);
+        }
+        noted.into_iter().collect()
+    }
+
     /// Where the member's mark is to go so far; `None` where there is no room for it.
     fn wanted(&mut self, mark: ReadMark) -> Option<&mut Wanted> {
         let is_full = self.stopping || self.waiting.len() >= QUEUE;
-        match self.waiting.entry((mark.room_id, mark.user_id)) {
+        match self.waiting.entry((mark.user_id, mark.room_id)) {
             Entry::Occupied(entry) => Some(entry.into_mut()),
             Entry::Vacant(_) if is_full => None,
             Entry::Vacant(entry) => {
@@ -208,6 +232,7 @@ impl Shared {
             for batch in marks.chunks(BATCH) {
                 self.store(batch);
             }
+            self.marks.lock().storing_places.clear();
             self.rest();
         }
     }
@@ -225,6 +250,8 @@ impl Shared {
         marks.is_awaited = false;
         let mut taken = Vec::with_capacity(marks.waiting.len());
         for Wanted { mark, readers } in std::mem::take(&mut marks.waiting).into_values() {
+            let key = (mark.user_id, mark.room_id);
+            marks.storing_places.insert(key, mark.seq);
             taken.push(mark);
             marks.storing.push_back(readers);
         }

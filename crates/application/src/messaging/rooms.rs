@@ -4,32 +4,33 @@
 //! user's limits: only rooms that they made, wrote in or accepted an invitation to count.
 
 mod invitations;
+mod list;
 mod members;
 mod quotas;
+mod settings;
 mod succession;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use abu_domain::{
     RoomId, UserId, Violation,
     messaging::{
-        message::ShownMessage,
-        room::{DirectPair, Membership, Room, RoomKind, RoomRole},
+        room::{DirectPair, Membership, OwnRoom, Room, RoomKind, RoomRole},
         text::RoomName,
     },
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     Context, Database,
     access::{self, AccessError, Caller, ports::CallerRecord},
     messaging::{
         events::Event,
-        messages,
-        ports::{MemberListing, NewRoom, RoomListing},
+        ports::{MemberListing, NewRoom, NotedRead},
+        read_marks::ReadMarks,
     },
     platform::{
-        lists::{ListRequest, Listed, Seek, TimePosition},
+        lists::Seek,
         ports::{Applied, StoreError},
         versions::{Expected, PreconditionFailed, Version},
     },
@@ -52,6 +53,8 @@ pub struct RoomLimits {
 pub struct Rooms {
     pub context: Context,
     pub limits: RoomLimits,
+    /// Knows how far members have read before the store does.
+    pub read_marks: Arc<ReadMarks>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,27 +78,9 @@ pub struct RoomPatch {
 /// The answer to asking for a room.
 #[derive(Clone, Debug)]
 pub struct RoomOpened {
-    pub room: Room,
+    pub room: OwnRoom,
     /// False where it is the direct room the two had already.
     pub created: bool,
-}
-
-/// A room in the caller's list.
-#[derive(Clone, Debug)]
-pub struct OwnRoom {
-    pub room: Room,
-    /// Its newest message.
-    pub last_message: Option<ShownMessage>,
-    /// Place of the last message that the user has read.
-    pub last_read_seq: i64,
-}
-
-impl OwnRoom {
-    /// Its size as JSON, at most: by this a page of rooms ends early.
-    fn encoded_len(&self) -> usize {
-        const BYTES_AROUND: usize = 1_024;
-        BYTES_AROUND + self.last_message.as_ref().map_or(0, messages::encoded_len)
-    }
 }
 
 /// What a request to add people to a group did with those who were not in it.
@@ -165,7 +150,9 @@ pub enum RoomError {
     Store(#[from] StoreError),
 }
 
+pub use list::ListedRoom;
 pub use quotas::RoomQuotas;
+pub use settings::settings_version;
 pub use succession::Succession;
 pub(super) use succession::events as succession_events;
 
@@ -191,12 +178,13 @@ impl Rooms {
             created_at: self.context.clock.now(),
         };
         let limits = self.limits;
+        let view = self.view_of(me);
         self.change(move |tx| {
             quotas::begin(tx, me, limits)?;
             access::require_active(tx, &caller)?;
             require_users(tx, &[other])?;
             if !tx.insert_room(&new_room)? {
-                return reopen_direct(tx, pair, &new_room);
+                return reopen_direct(tx, &view, pair, &new_room);
             }
             let now = new_room.created_at;
             tx.add_members(new_room.id, &[me], RoomRole::Owner, now)?;
@@ -204,7 +192,7 @@ impl Rooms {
             require_few_rooms(tx, me, limits)?;
             quotas::count_room(tx, me, limits, now)?;
             quotas::count_people(tx, me, 1, limits, now)?;
-            opened(tx, &new_room, vec![me, other])
+            opened(tx, &view, &new_room, vec![me, other])
         })
         .await
     }
@@ -226,6 +214,7 @@ impl Rooms {
             created_at: self.context.clock.now(),
         };
         let limits = self.limits;
+        let view = self.view_of(me);
         self.change(move |tx| {
             quotas::begin(tx, me, limits)?;
             require_name_for(&access::require_active(tx, &caller)?, &name)?;
@@ -240,42 +229,19 @@ impl Rooms {
             require_few_rooms(tx, me, limits)?;
             quotas::count_room(tx, me, limits, now)?;
             quotas::count_people(tx, me, others.len(), limits, now)?;
-            opened(tx, &new_room, everybody)
+            opened(tx, &view, &new_room, everybody)
         })
         .await
     }
 
     /// A room of the caller's.
-    pub async fn get(&self, caller: Caller, id: RoomId) -> Result<Room, RoomError> {
-        self.context
-            .database
-            .read(move |tx| {
-                require_member(tx, &caller, id)?;
-                tx.room(id)?.ok_or(RoomError::RoomNotFound)
-            })
-            .await
-    }
-
-    /// A page of the caller's open rooms that they have not hidden, the most recently active first.
-    pub async fn list(
-        &self,
-        caller: Caller,
-        page: ListRequest<TimePosition<RoomId>>,
-    ) -> Result<Listed<OwnRoom>, RoomError> {
-        let seek = page.seek;
+    pub async fn get(&self, caller: Caller, id: RoomId) -> Result<OwnRoom, RoomError> {
+        let view = self.view_of(caller.user);
         self.context
             .database
             .read(move |tx| {
                 access::require_active(tx, &caller)?;
-                let listed = page.fetch(
-                    tx,
-                    |tx, seek, limit| {
-                        let rooms = tx.list_rooms(caller.user, seek, limit)?;
-                        with_last_messages(tx, caller.user, rooms)
-                    },
-                    |tx| tx.count_rooms(caller.user),
-                )?;
-                Ok(listed.end_early(&seek, OwnRoom::encoded_len))
+                view.room(tx, id)
             })
             .await
     }
@@ -288,8 +254,9 @@ impl Rooms {
         id: RoomId,
         patch: RoomPatch,
         expected: Expected,
-    ) -> Result<Room, RoomError> {
+    ) -> Result<OwnRoom, RoomError> {
         let now = self.context.clock.now();
+        let view = self.view_of(caller.user);
         self.change(move |tx| {
             let (room, membership) = lock_as_member(tx, &caller, id)?;
             if patch.name.is_some() {
@@ -299,16 +266,14 @@ impl Rooms {
                 }
             }
             expected.check(Version::of(room.last_modified))?;
-            match patch.name {
-                Some(name) => {
-                    require_name_for(&access::require_active(tx, &caller)?, &name)?;
-                    tx.rename_room(id, &name, now)?;
-                    let room = tx.room(id)?.ok_or(RoomError::RoomNotFound)?;
-                    let by = caller.user;
-                    Ok((room, vec![Event::RoomRenamed { room: id, by }]))
-                }
-                None => Ok((room, Vec::new())),
+            let mut events = Vec::new();
+            if let Some(name) = patch.name {
+                require_name_for(&access::require_active(tx, &caller)?, &name)?;
+                tx.rename_room(id, &name, now)?;
+                let by = caller.user;
+                events.push(Event::RoomRenamed { room: id, by });
             }
+            Ok((view.room(tx, id)?, events))
         })
         .await
     }
@@ -333,6 +298,16 @@ impl Rooms {
             Ok(((), vec![Event::RoomStateChanged { room: id, by }]))
         })
         .await
+    }
+
+    /// How the member sees rooms. Take it before the transaction begins: marks that are stored meanwhile are in
+    /// neither otherwise.
+    fn view_of(&self, user: UserId) -> View {
+        View {
+            user,
+            now: self.context.clock.now(),
+            noted: self.read_marks.noted(user),
+        }
     }
 
     /// Runs `work` in a transaction, publishes its events after the commit, and waits until every
@@ -378,15 +353,38 @@ pub async fn members_after(
         .await
 }
 
+/// One member, and what memory knows of how far they have read.
+struct View {
+    user: UserId,
+    now: DateTime<Utc>,
+    noted: Vec<NotedRead>,
+}
+
+impl View {
+    fn room(&self, tx: &mut dyn Reads, id: RoomId) -> Result<OwnRoom, RoomError> {
+        let own = tx.own_room(id, self.user, &self.noted)?;
+        own.map(|own| self.current(own))
+            .ok_or(RoomError::RoomNotFound)
+    }
+
+    fn current(&self, own: OwnRoom) -> OwnRoom {
+        OwnRoom {
+            settings: own.settings.at(self.now),
+            ..own
+        }
+    }
+}
+
 /// The new room, and the event for its members.
 fn opened(
     tx: &mut dyn Reads,
+    view: &View,
     new_room: &NewRoom,
     members: Vec<UserId>,
 ) -> Result<(RoomOpened, Vec<Event>), RoomError> {
-    let room = tx.room(new_room.id)?.ok_or(RoomError::RoomNotFound)?;
+    let room = view.room(tx, new_room.id)?;
     let event = Event::MembershipChanged {
-        room: room.id,
+        room: new_room.id,
         users: members,
         added: true,
         by: new_room.created_by,
@@ -395,43 +393,25 @@ fn opened(
     Ok((RoomOpened { room, created }, vec![event]))
 }
 
-fn with_last_messages(
-    tx: &mut dyn Reads,
-    user: UserId,
-    rooms: Vec<RoomListing>,
-) -> Result<Vec<OwnRoom>, StoreError> {
-    let last_messages = rooms.iter().filter_map(|room| room.last_message.clone());
-    let mut shown: HashMap<RoomId, ShownMessage> =
-        messages::shown_to(tx, user, last_messages.collect())?
-            .into_iter()
-            .map(|shown| (shown.message.room_id, shown))
-            .collect();
-    let own = rooms.into_iter().map(|listing| OwnRoom {
-        last_message: shown.remove(&listing.room.id),
-        room: listing.room,
-        last_read_seq: listing.last_read_seq,
-    });
-    Ok(own.collect())
-}
-
 /// The direct room that the two have already, shown to the caller. The previous release archives direct
 /// rooms.
 fn reopen_direct(
     tx: &mut dyn Writes,
+    view: &View,
     pair: DirectPair,
     asked: &NewRoom,
 ) -> Result<(RoomOpened, Vec<Event>), RoomError> {
-    let mut room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
+    let room = tx.direct_room(pair)?.ok_or(RoomError::RoomNotFound)?;
     let by = asked.created_by;
     let mut events = Vec::new();
     if room.is_read_only() {
         tx.lock_room(room.id)?;
         tx.set_archived(room.id, None, asked.created_at)?;
-        room = tx.room(room.id)?.ok_or(RoomError::RoomNotFound)?;
         events.push(Event::RoomStateChanged { room: room.id, by });
     }
     // After the room's lock, as everywhere.
     tx.set_hidden(room.id, by, false)?;
+    let room = view.room(tx, room.id)?;
     let created = false;
     Ok((RoomOpened { room, created }, events))
 }

@@ -1,4 +1,4 @@
-use std::io;
+use std::{io, sync::Arc};
 
 use super::{
     budget::MessageLimits,
@@ -28,12 +28,14 @@ pub struct UseCases {
 impl UseCases {
     /// Fails where a thread that stores messages or read marks does not start.
     pub(crate) fn start(context: &Context, policies: Policies) -> io::Result<Self> {
+        let messages = Messaging::start(context.clone(), policies.writer, policies.limits)?;
         Ok(Self {
             rooms: Rooms {
                 context: context.clone(),
                 limits: policies.rooms,
+                read_marks: Arc::clone(&messages.read_marks),
             },
-            messages: Messaging::start(context.clone(), policies.writer, policies.limits)?,
+            messages,
             tickets: ChatAccess {
                 context: context.clone(),
             },

@@ -45,7 +45,8 @@ impl<P> Seek<P> {
         }
     }
 
-    const fn has_position(&self) -> bool {
+    /// Whether it names a position, rather than an end of the list.
+    pub const fn has_position(&self) -> bool {
         matches!(self, Self::After(Some(_)) | Self::Before(Some(_)))
     }
 }

@@ -22,6 +22,7 @@ mod rate_limits;
 mod refresh;
 mod registration;
 mod rights_rows;
+mod room_list;
 mod rooms;
 mod scoped_terms;
 mod sessions;

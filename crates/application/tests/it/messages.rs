@@ -7,8 +7,8 @@ use abu_application::{
     access::AccessError,
     messaging::{
         messages::{
-            CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessagingError, Position, Written,
-            catch_up, encoded_len, history, write_batch,
+            CatchUp, ChangeOutcome, ChangedPart, MessageDraft, MessageFilter, MessagingError,
+            Position, Written, catch_up, encoded_len, history, write_batch,
         },
         ports::{LockWait, SeqWindow, StoreOutcome},
     },
@@ -159,17 +159,24 @@ impl Scene {
     async fn window(&self, window: SeqWindow) -> Vec<String> {
         let messaging = &self.app.use_cases.messaging.messages;
         let listed = messaging
-            .list(self.musa.caller(), self.room, window, page())
+            .list(self.musa.caller(), self.room, within(window), page())
             .await
             .unwrap();
         let texts: Vec<String> = listed
             .items
             .iter()
-            .map(|shown| shown.message.text.as_str().to_owned())
+            .map(|one| one.shown.message.text.as_str().to_owned())
             .collect();
         let total = u64::try_from(texts.len()).unwrap();
         assert_eq!(listed.total, Some(Total::Exactly(total)));
         texts
+    }
+}
+
+fn within(window: SeqWindow) -> MessageFilter {
+    MessageFilter {
+        window,
+        around: None,
     }
 }
 
@@ -616,7 +623,7 @@ async fn a_new_member_reads_what_was_said_before() {
     added.await.unwrap();
     let messaging = &scene.app.use_cases.messaging.messages;
     let window = SeqWindow::default();
-    let listed = messaging.list(scene.stranger.caller(), scene.room, window, page());
+    let listed = messaging.list(scene.stranger.caller(), scene.room, within(window), page());
     assert_eq!(listed.await.unwrap().items.len(), 1);
 }
 
@@ -655,7 +662,7 @@ async fn a_former_member_neither_reads_nor_writes() {
         .mark_read(caller.clone(), room, 1, Expected::Anything)
         .await;
     assert_refused!(read, MessagingError::RoomNotFound);
-    let listed = messaging.list(caller, room, SeqWindow::default(), page());
+    let listed = messaging.list(caller, room, MessageFilter::default(), page());
     assert_refused!(listed.await, MessagingError::RoomNotFound);
     let outcome = scene.make(&scene.amina, message.id, ChangeKind::Delete);
     assert_eq!(outcome, ChangeOutcome::NotAMember);
@@ -668,7 +675,7 @@ async fn a_hidden_member_neither_reads_nor_writes() {
     own_accounts.deactivate(scene.amina.caller()).await.unwrap();
     let messaging = &scene.app.use_cases.messaging.messages;
     let window = SeqWindow::default();
-    let listed = messaging.list(scene.amina.caller(), scene.room, window, page());
+    let listed = messaging.list(scene.amina.caller(), scene.room, within(window), page());
     assert_refused!(
         listed.await,
         MessagingError::Access(AccessError::Deactivated)
@@ -700,7 +707,10 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
     let mut lock = Some(scene.app.database.lock_room(scene.room));
     let unlock = async {
         for seq in 1..=5 {
-            assert_eq!(send(&scene.musa, other).await.unwrap().message.seq, seq);
+            assert_eq!(
+                send(&scene.musa, other).await.unwrap().shown.message.seq,
+                seq
+            );
         }
         lock.take();
     };
@@ -709,7 +719,7 @@ async fn a_locked_room_holds_back_its_own_messages_alone() {
         send(&scene.musa, scene.room),
         unlock
     );
-    let mut places = [first, second].map(|sent| sent.unwrap().message.seq);
+    let mut places = [first, second].map(|sent| sent.unwrap().shown.message.seq);
     places.sort_unstable();
     assert_eq!(places, [1, 2]);
 }
@@ -782,7 +792,7 @@ async fn messages_sent_at_once_get_places_of_their_own_unless_repeated() {
     let send = |id| messages.send(scene.amina.caller(), draft(id));
     let (one, other) = (new_id(), new_id());
     let (first, second, again) = tokio::join!(send(one), send(other), send(one));
-    let [first, second, again] = [first, second, again].map(|sent| sent.unwrap().message);
+    let [first, second, again] = [first, second, again].map(|sent| sent.unwrap().shown.message);
     assert_eq!(again, first);
     let mut places = [first.seq, second.seq];
     places.sort_unstable();
@@ -806,7 +816,7 @@ async fn the_edit_window_is_measured_by_the_clock_of_the_application() {
     };
     scene.app.clock.advance(EDIT_WINDOW);
     let edited = edit("hello").await.unwrap();
-    assert_eq!(edited.message.text, text("hello"));
+    assert_eq!(edited.shown.message.text, text("hello"));
     scene.app.clock.advance(MOMENT);
     let late = edit("good evening").await;
     assert_refused!(late, MessagingError::Refused(ChangeRefusal::TooLate));
@@ -825,7 +835,10 @@ async fn a_read_mark_moves_forward_up_to_the_newest_message() {
             .mark_read(caller, scene.room, seq, Expected::Anything)
             .await;
         let state = marked.unwrap();
-        assert_eq!((state.last_read_seq, state.unread()), (stands, 3 - stands));
+        assert_eq!(
+            (state.last_read_seq, state.unread_count),
+            (stands, 3 - stands)
+        );
     }
 }
 
@@ -845,14 +858,14 @@ async fn of_two_edits_of_one_revision_the_second_is_refused() {
         )
     };
     let edited = edit("hello", 0).await.unwrap();
-    assert_eq!(edited.message.revision, Some(1));
+    assert_eq!(edited.shown.message.revision, Some(1));
     let stale = edit("good evening", 0).await;
     assert_refused!(
         stale,
         MessagingError::Refused(ChangeRefusal::ChangedMeanwhile)
     );
     let edited = edit("good evening", 1).await.unwrap();
-    assert_eq!(edited.message.text, text("good evening"));
+    assert_eq!(edited.shown.message.text, text("good evening"));
 }
 
 #[tokio::test]
@@ -866,4 +879,134 @@ async fn a_read_mark_that_stands_elsewhere_is_not_moved() {
     };
     assert_refused!(mark(1).await, MessagingError::Changed(_));
     assert_eq!(mark(0).await.unwrap().last_read_seq, 1);
+}
+
+/// The places of a page around the message with this place, and whether there is more before and after it.
+async fn around(scene: &Scene, ids: &[MessageId], seq: i64, limit: u32) -> (Vec<i64>, bool, bool) {
+    let filter = MessageFilter {
+        around: Some(ids[usize::try_from(seq - 1).unwrap()]),
+        ..MessageFilter::default()
+    };
+    let request = ListRequest { limit, ..page() };
+    let messages = &scene.app.use_cases.messaging.messages;
+    let listed = messages.list(scene.musa.caller(), scene.room, filter, request);
+    let listed = listed.await.unwrap();
+    let places = listed.items.iter().map(|one| one.shown.message.seq);
+    (places.collect(), listed.before, listed.after)
+}
+
+#[tokio::test]
+async fn a_page_around_a_message_says_what_is_on_both_sides() {
+    let scene = Scene::new();
+    let ids: Vec<MessageId> = (1..=9)
+        .map(|n| scene.say(&scene.amina, &n.to_string()).id)
+        .collect();
+    for (seq, limit, places, before, after) in [
+        (5, 3, &[6, 5, 4][..], true, true),
+        (1, 3, &[3, 2, 1], true, false),
+        (9, 3, &[9, 8, 7], false, true),
+        (5, 1, &[5], true, true),
+        (5, 100, &[9, 8, 7, 6, 5, 4, 3, 2, 1], false, false),
+    ] {
+        let expected = (places.to_vec(), before, after);
+        assert_eq!(
+            around(&scene, &ids, seq, limit).await,
+            expected,
+            "{seq} {limit}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn long_messages_never_push_the_one_asked_for_off_its_page() {
+    let scene = Scene::new();
+    let long = "\u{1f44d}".repeat(4_000);
+    let ids: Vec<MessageId> = (1..=60)
+        .map(|_| scene.say(&scene.amina, &long).id)
+        .collect();
+    for seq in [1, 30, 60] {
+        let (places, before, after) = around(&scene, &ids, seq, 100).await;
+        assert!(places.contains(&seq) && places.len() < 20, "{places:?}");
+        assert_eq!(
+            (before, after),
+            (places[0] < 60, *places.last().unwrap() > 1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_elsewhere_is_found_neither_alone_nor_as_a_middle() {
+    let scene = Scene::new();
+    let elsewhere = scene.app.database.group(scene.musa.id()).create().id;
+    let foreign = scene
+        .app
+        .database
+        .message(elsewhere, scene.musa.id(), "elsewhere");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let alone = messages
+        .get(scene.musa.caller(), scene.room, foreign.id)
+        .await;
+    assert_refused!(alone, MessagingError::MessageNotFound);
+    let filter = MessageFilter {
+        around: Some(foreign.id),
+        ..MessageFilter::default()
+    };
+    let listed = messages.list(scene.musa.caller(), scene.room, filter, page());
+    assert_refused!(listed.await, MessagingError::MessageNotFound);
+    let stranger = messages.get(scene.stranger.caller(), elsewhere, foreign.id);
+    assert_refused!(stranger.await, MessagingError::RoomNotFound);
+}
+
+#[tokio::test]
+async fn messages_name_their_sender_who_left() {
+    let scene = Scene::new();
+    let said = scene.say(&scene.amina, "hello");
+    let rooms = &scene.app.use_cases.messaging.rooms;
+    let amina = scene.amina.id();
+    let left = rooms.remove_member(scene.amina.caller(), scene.room, amina);
+    left.await.unwrap();
+    let messages = &scene.app.use_cases.messaging.messages;
+    let one = messages.get(scene.musa.caller(), scene.room, said.id).await;
+    let one = one.unwrap();
+    assert_eq!(one.sender.id, amina);
+    assert_eq!(one.sender.firstname, scene.amina.user.firstname);
+    let listed = messages.list(
+        scene.musa.caller(),
+        scene.room,
+        MessageFilter::default(),
+        page(),
+    );
+    assert_eq!(listed.await.unwrap().items, [one]);
+}
+
+#[tokio::test]
+async fn reacting_twice_counts_once_and_taking_back_ends_it() {
+    let scene = Scene::new();
+    let said = scene.say(&scene.amina, "hello");
+    let messages = &scene.app.use_cases.messaging.messages;
+    let react =
+        |expected| messages.react(scene.musa.caller(), scene.room, said.id, emoji(0), expected);
+    for _ in 0..2 {
+        let reacted = react(Expected::Anything).await.unwrap();
+        assert_eq!(reacted.sender.id, scene.amina.id());
+        let [reaction] = reacted.shown.reactions.as_slice() else {
+            panic!("{reacted:?}")
+        };
+        assert_eq!(
+            (reaction.count, &reaction.user_ids[..]),
+            (1, &[scene.musa.id()][..])
+        );
+    }
+    let stale = react(Expected::OneOf(vec![Version::from_micros(7)])).await;
+    assert_refused!(
+        stale,
+        MessagingError::Refused(ChangeRefusal::ChangedMeanwhile)
+    );
+    for _ in 0..2 {
+        let caller = scene.musa.caller();
+        let taken = messages.take_back(caller, scene.room, said.id, emoji(0));
+        taken.await.unwrap();
+    }
+    let now = messages.get(scene.musa.caller(), scene.room, said.id).await;
+    assert_eq!(now.unwrap().shown.reactions, []);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use abu_application::{
     messaging::{
         messages::MessageDraft,
-        ports::InvitationListing,
-        rooms::{Additions, OwnRoom, RoomDraft, RoomError, RoomOpened, RoomPatch, RoomQuotas},
+        ports::{InvitationListing, RoomFilter},
+        rooms::{Additions, ListedRoom, RoomDraft, RoomError, RoomOpened, RoomPatch, RoomQuotas},
     },
     platform::{
         lists::{ListRequest, Seek},
@@ -16,7 +16,7 @@ use abu_application::{
 use abu_domain::{
     InvitationId, RoomId, UserId,
     messaging::{
-        room::{Departure, Invitation, Membership, Room, RoomKind, RoomRole},
+        room::{Departure, Invitation, Membership, OwnRoom, RoomKind, RoomRole},
         text::{MessageText, RoomName},
     },
     platform::text::Reason,
@@ -56,7 +56,7 @@ impl Group {
         }
     }
 
-    async fn get(&self, by: &Member) -> Result<Room, RoomError> {
+    async fn get(&self, by: &Member) -> Result<OwnRoom, RoomError> {
         self.app
             .use_cases
             .messaging
@@ -89,7 +89,7 @@ impl Group {
             .await
     }
 
-    async fn rename(&self, by: &Member, name: &str) -> Result<Room, RoomError> {
+    async fn rename(&self, by: &Member, name: &str) -> Result<OwnRoom, RoomError> {
         rename(&self.app, by, self.room, name, Expected::Anything).await
     }
 
@@ -105,7 +105,7 @@ impl Group {
         invitations(&self.app, member).await[0].invitation.id
     }
 
-    async fn accept(&self, by: &Member, id: InvitationId) -> Result<Room, RoomError> {
+    async fn accept(&self, by: &Member, id: InvitationId) -> Result<OwnRoom, RoomError> {
         let rooms = &self.app.use_cases.messaging.rooms;
         rooms.accept_invitation(by.caller(), id).await
     }
@@ -162,7 +162,7 @@ async fn rename(
     room: RoomId,
     name: &str,
     expected: Expected,
-) -> Result<Room, RoomError> {
+) -> Result<OwnRoom, RoomError> {
     let patch = RoomPatch {
         name: Some(room_name(name)),
     };
@@ -187,14 +187,15 @@ async fn open_group(
     app.use_cases.messaging.rooms.open(by.caller(), draft).await
 }
 
-async fn listed(app: &TestApp, by: &Member) -> Vec<OwnRoom> {
+async fn listed(app: &TestApp, by: &Member) -> Vec<ListedRoom> {
     let page = ListRequest {
         seek: Seek::START,
         limit: 100,
         count: false,
     };
-    let rooms = app.use_cases.messaging.rooms.list(by.caller(), page).await;
-    rooms.unwrap().items
+    let rooms = &app.use_cases.messaging.rooms;
+    let listed = rooms.list(by.caller(), RoomFilter::default(), page);
+    listed.await.unwrap().items
 }
 
 #[tokio::test]
@@ -203,10 +204,11 @@ async fn a_pair_has_one_direct_room() {
     let (amina, musa) = (app.member().create(), app.member().create());
     let first = open_direct(&app, &amina, musa.id()).await.unwrap();
     assert!(first.created);
-    assert_eq!(first.room.kind, RoomKind::Direct);
+    assert_eq!(first.room.room.kind, RoomKind::Direct);
     let again = open_direct(&app, &musa, amina.id()).await.unwrap();
     assert!(!again.created);
-    assert_eq!(again.room, first.room);
+    assert_eq!(again.room.room, first.room.room);
+    assert_eq!(again.room.other.unwrap().id, amina.id());
 }
 
 #[tokio::test]
@@ -219,9 +221,9 @@ async fn simultaneous_requests_open_one_direct_room() {
             open_direct(&app, &musa, amina.id())
         );
         let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!(one.room.id, other.room.id);
+        assert_eq!(one.room.room.id, other.room.room.id);
         assert_ne!(one.created, other.created);
-        assert_eq!(one.room.member_count, 2);
+        assert_eq!(one.room.room.member_count, 2);
     }
 }
 
@@ -239,8 +241,8 @@ async fn a_group_is_owned_by_its_creator_and_lists_each_member_once() {
     let [amina, musa, hauwa] = [(); 3].map(|()| app.member().create());
     let named = [musa.id(), hauwa.id(), musa.id(), amina.id()];
     let opened = open_group(&app, &amina, &named).await.unwrap();
-    assert_eq!(opened.room.member_count, 3);
-    let role = |user| app.store(|tx| tx.membership(opened.room.id, user));
+    assert_eq!(opened.room.room.member_count, 3);
+    let role = |user| app.store(|tx| tx.membership(opened.room.room.id, user));
     assert_eq!(role(amina.id()).unwrap().role, RoomRole::Owner);
     for member in [&musa, &hauwa] {
         assert_eq!(role(member.id()).unwrap().role, RoomRole::Member);
@@ -250,7 +252,7 @@ async fn a_group_is_owned_by_its_creator_and_lists_each_member_once() {
     let [LiveCall::MembershipChanged(room, users, by)] = calls.as_slice() else {
         panic!("{calls:?}")
     };
-    assert_eq!((*room, *by), (opened.room.id, amina.id()));
+    assert_eq!((*room, *by), (opened.room.room.id, amina.id()));
     assert!(expected.iter().all(|user| users.contains(user)));
 }
 
@@ -274,7 +276,7 @@ async fn adding_members_again_keeps_their_roles_and_the_count() {
     let additions = group.add(&group.moderator, &there).await.unwrap();
     assert_eq!(additions, Additions::default());
     assert_eq!(group.roles(), before);
-    assert_eq!(group.get(&group.owner).await.unwrap().member_count, 3);
+    assert_eq!(group.get(&group.owner).await.unwrap().room.member_count, 3);
     assert_eq!(group.app.live.take(), []);
 }
 
@@ -344,7 +346,7 @@ async fn a_member_leaves_and_sees_the_room_no_more() {
     assert_eq!(app.live.take(), [left]);
     assert_refused!(group.get(member).await, RoomError::RoomNotFound);
     assert_eq!(listed(app, member).await.len(), 0);
-    assert_eq!(group.get(&group.owner).await.unwrap().member_count, 2);
+    assert_eq!(group.get(&group.owner).await.unwrap().room.member_count, 2);
 }
 
 #[tokio::test]
@@ -390,7 +392,7 @@ async fn a_last_owner_who_leaves_is_followed_by_the_longest_serving_moderator() 
     let left = LiveCall::MembershipChanged(*room, vec![owner.id()], owner.id());
     let passed = LiveCall::RolesChanged(*room, vec![moderator.id()], Some(owner.id()));
     assert_eq!(app.live.take(), [left, passed]);
-    let modified = group.get(moderator).await.unwrap().last_modified;
+    let modified = group.get(moderator).await.unwrap().room.last_modified;
     assert_eq!(modified, app.now());
 }
 
@@ -432,10 +434,10 @@ async fn the_last_member_out_archives_the_group() {
     let room = open_group(&app, &owner, &[]).await.unwrap().room;
     let rooms = &app.use_cases.messaging.rooms;
     let left = rooms
-        .remove_member(owner.caller(), room.id, owner.id())
+        .remove_member(owner.caller(), room.room.id, owner.id())
         .await;
     left.unwrap();
-    let room = app.store(|tx| tx.room(room.id)).unwrap();
+    let room = app.store(|tx| tx.room(room.room.id)).unwrap();
     assert_eq!((room.member_count, room.archived_at), (0, Some(app.now())));
 }
 
@@ -534,7 +536,7 @@ async fn a_suspended_last_owner_is_followed_by_an_active_member() {
     };
     assert_eq!(of, room);
     assert!(users.contains(&owner.id()) && users.contains(&member.id()));
-    let modified = group.get(member).await.unwrap().last_modified;
+    let modified = group.get(member).await.unwrap().room.last_modified;
     assert_eq!(modified, app.now());
 }
 
@@ -644,7 +646,7 @@ async fn a_user_who_left_is_invited_and_comes_back_by_accepting() {
     assert_eq!(listing.invitation.invited_by, owner.id());
     assert_eq!(listing.member_count, 3);
     let joined = group.accept(member, listing.invitation.id).await.unwrap();
-    assert_eq!((joined.id, joined.member_count), (*room, 4));
+    assert_eq!((joined.room.id, joined.room.member_count), (*room, 4));
     assert_eq!(group.roles()[&member.id()], RoomRole::Member);
     let back = LiveCall::MembershipChanged(*room, vec![member.id()], member.id());
     assert_eq!(app.live.take(), [back]);
@@ -782,7 +784,7 @@ async fn an_invited_user_enters_neither_a_full_group_nor_one_room_too_many() {
     let own = {
         let mut own = Vec::new();
         for _ in 0..ROOM_LIMITS.max_rooms_per_user {
-            own.push(open_group(app, member, &[]).await.unwrap().room.id);
+            own.push(open_group(app, member, &[]).await.unwrap().room.room.id);
         }
         own
     };
@@ -837,7 +839,7 @@ async fn owners_and_moderators_rename_a_group_and_members_do_not() {
         app.live.take();
         let name = format!("by {}", by.id());
         let room = group.rename(by, &name).await.unwrap();
-        assert_eq!(room.name, Some(room_name(&name)));
+        assert_eq!(room.room.name, Some(room_name(&name)));
         let renamed = LiveCall::RoomRenamed(group.room, by.id());
         assert_eq!(app.live.take(), [renamed]);
     }
@@ -848,14 +850,14 @@ async fn a_rename_of_an_outdated_version_changes_nothing() {
     let group = Group::new();
     let Group { app, owner, .. } = &group;
     let seen = group.get(owner).await.unwrap();
-    let expected = || Expected::OneOf(vec![Version::of(seen.last_modified)]);
+    let expected = || Expected::OneOf(vec![Version::of(seen.room.last_modified)]);
     app.clock.advance(TimeDelta::seconds(1));
     let first = rename(app, owner, group.room, "first", expected()).await;
     first.unwrap();
     let second = rename(app, owner, group.room, "second", expected()).await;
     assert_refused!(second, RoomError::Changed(_));
     let room = group.get(owner).await.unwrap();
-    assert_eq!(room.name, Some(room_name("first")));
+    assert_eq!(room.room.name, Some(room_name("first")));
 }
 
 #[tokio::test]
@@ -874,7 +876,7 @@ async fn only_owners_archive_a_group_and_twice_is_once() {
     }
     group.archive(owner).await.unwrap();
     let archived = group.get(owner).await.unwrap();
-    assert!(archived.is_read_only());
+    assert!(archived.room.is_read_only());
     app.clock.advance(TimeDelta::seconds(1));
     group.archive(owner).await.unwrap();
     assert_eq!(group.get(owner).await.unwrap(), archived);
@@ -904,7 +906,7 @@ async fn a_deleted_direct_room_is_hidden_from_the_caller_alone() {
     let room = open_direct(&app, &amina, musa.id()).await.unwrap().room;
     app.live.take();
     for by in [&amina, &musa] {
-        delete(&app, by, room.id).await.unwrap();
+        delete(&app, by, room.room.id).await.unwrap();
     }
     assert_eq!(app.live.take(), []);
     let opened = open_direct(&app, &amina, musa.id()).await.unwrap();
@@ -918,7 +920,12 @@ async fn a_deleted_direct_room_is_hidden_from_the_caller_alone() {
 async fn a_hidden_direct_room_shows_with_its_next_message() {
     let app = TestApp::new();
     let (amina, musa) = (app.member().create(), app.member().create());
-    let room = open_direct(&app, &amina, musa.id()).await.unwrap().room.id;
+    let room = open_direct(&app, &amina, musa.id())
+        .await
+        .unwrap()
+        .room
+        .room
+        .id;
     app.database.message(room, musa.id(), "before");
     let rooms = &app.use_cases.messaging.rooms;
     // To leave a direct room is to hide it.
@@ -927,7 +934,7 @@ async fn a_hidden_direct_room_shows_with_its_next_message() {
         .await
         .unwrap();
     assert_eq!(listed(&app, &amina).await.len(), 0);
-    assert_eq!(rooms.get(amina.caller(), room).await.unwrap().id, room);
+    assert_eq!(rooms.get(amina.caller(), room).await.unwrap().room.id, room);
     app.database.message(room, musa.id(), "after");
     assert_eq!(listed(&app, &amina).await.len(), 1);
 }
@@ -939,7 +946,7 @@ async fn a_direct_room_that_was_archived_for_both_reopens() {
     let room = app.database.direct_room(amina.id(), musa.id()).id;
     app.store(|tx| tx.set_archived(room, Some(app.now()), app.now()));
     let opened = open_direct(&app, &amina, musa.id()).await.unwrap();
-    assert!(!opened.created && !opened.room.is_read_only());
+    assert!(!opened.created && !opened.room.room.is_read_only());
     assert_eq!(listed(&app, &musa).await.len(), 1);
     let reopened = LiveCall::RoomStateChanged(room, amina.id());
     assert_eq!(app.live.take(), [reopened]);
@@ -981,15 +988,15 @@ async fn a_group_holds_no_more_members_than_allowed() {
     let (last, fitting) = others.split_last().unwrap();
     let room = open_group(&app, &owner, fitting).await.unwrap().room;
     assert_eq!(
-        u32::try_from(room.member_count),
+        u32::try_from(room.room.member_count),
         Ok(ROOM_LIMITS.max_members)
     );
     let rooms = &app.use_cases.messaging.rooms;
     let refused = rooms
-        .add_members(owner.caller(), room.id, vec![*last])
+        .add_members(owner.caller(), room.room.id, vec![*last])
         .await;
     assert_refused!(refused, RoomError::TooManyMembers);
-    assert!(app.store(|tx| tx.membership(room.id, *last)).is_none());
+    assert!(app.store(|tx| tx.membership(room.room.id, *last)).is_none());
 }
 
 #[tokio::test]
@@ -998,7 +1005,7 @@ async fn a_user_has_no_more_rooms_than_allowed() {
     let (amina, musa) = (app.member().create(), app.member().create());
     let mut own = Vec::new();
     for _ in 0..ROOM_LIMITS.max_rooms_per_user {
-        own.push(open_group(&app, &amina, &[]).await.unwrap().room.id);
+        own.push(open_group(&app, &amina, &[]).await.unwrap().room.room.id);
     }
     let refused = open_group(&app, &amina, &[]).await;
     assert_refused!(refused, RoomError::TooManyRooms);
@@ -1020,7 +1027,7 @@ async fn rooms_that_others_put_a_user_in_use_up_nothing_of_theirs() {
         let rooms = &app.use_cases.messaging.rooms;
         let promoted = rooms.set_role(
             attacker.caller(),
-            room.room.id,
+            room.room.room.id,
             victim.id(),
             RoomRole::Owner,
             Expected::Anything,
@@ -1044,6 +1051,7 @@ async fn a_room_counts_for_a_member_from_their_first_message_on() {
     let room = open_group(&app, &musa, &[amina.id()])
         .await
         .unwrap()
+        .room
         .room
         .id;
     for _ in 1..ROOM_LIMITS.max_rooms_per_user {
@@ -1082,7 +1090,7 @@ fn quota_of<T: std::fmt::Debug>(refused: Result<T, RoomError>) -> TimeDelta {
 async fn a_user_makes_no_more_rooms_a_day_than_the_quota() {
     let app = with_quotas(2, 100);
     let (amina, musa) = (app.member().create(), app.member().create());
-    let first = open_group(&app, &amina, &[]).await.unwrap().room.id;
+    let first = open_group(&app, &amina, &[]).await.unwrap().room.room.id;
     app.clock.advance(TimeDelta::hours(1));
     open_direct(&app, &amina, musa.id()).await.unwrap();
     // Archived rooms count.
@@ -1103,7 +1111,7 @@ async fn a_user_brings_no_more_people_into_rooms_a_day_than_the_quota() {
     let app = with_quotas(100, 4);
     let [amina, musa, hauwa, chidi, bola] = [(); 5].map(|()| app.member().create());
     let opened = open_group(&app, &amina, &[musa.id(), hauwa.id()]).await;
-    let room = opened.unwrap().room.id;
+    let room = opened.unwrap().room.room.id;
     app.clock.advance(TimeDelta::hours(1));
     open_direct(&app, &amina, musa.id()).await.unwrap();
     let rooms = &app.use_cases.messaging.rooms;
@@ -1142,7 +1150,7 @@ async fn more_people_than_the_quota_enter_no_room_at_once() {
     // No wait helps, so none is named.
     let refused = open_group(&app, &owner, &others).await;
     assert_refused!(refused, RoomError::TooManyPeople { most: 2 });
-    let room = open_group(&app, &owner, &[]).await.unwrap().room.id;
+    let room = open_group(&app, &owner, &[]).await.unwrap().room.room.id;
     let rooms = &app.use_cases.messaging.rooms;
     let refused = rooms.add_members(owner.caller(), room, others.to_vec());
     assert_refused!(refused.await, RoomError::TooManyPeople { most: 2 });

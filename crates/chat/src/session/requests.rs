@@ -28,7 +28,7 @@ pub(super) fn on_message_send(
     lookup: &dyn Lookup,
 ) -> Result<Effect, server::Error> {
     let text = text_of(&packet.message, MessageSend::NAME)?;
-    let (room, _) = writable(&packet.room_id, MessageSend::NAME, lookup)?;
+    let room = reachable(&packet.room_id, MessageSend::NAME, lookup)?;
     let reply_to = packet
         .reply_to
         .map(|id| message_of(&id, MessageSend::NAME, room))
@@ -109,7 +109,10 @@ impl<'a> Named<'a> {
         now: Instant,
         lookup: &dyn Lookup,
     ) -> Result<Effect, server::Error> {
-        let (room, _) = writable(self.room, self.request, lookup)?;
+        let room = match kind.brings_news() {
+            true => reachable(self.room, self.request, lookup)?,
+            false => writable(self.room, self.request, lookup)?.0,
+        };
         let message = message_of(self.message, self.request, room)?;
         let bytes = kind.text().map_or(0, |text| text.as_str().len());
         count_message(room, self.request, bytes, now, lookup)?;
@@ -213,6 +216,19 @@ pub(super) fn writable(
     match view.read_only {
         true => Err(server::Error::read_only_room(request, room.uuid())),
         false => Ok((room, view)),
+    }
+}
+
+/// The room, if something new in it can reach the other person of a direct room.
+fn reachable(
+    id: &abu_chat_protocol::RoomId,
+    request: &str,
+    lookup: &dyn Lookup,
+) -> Result<RoomId, server::Error> {
+    let (room, view) = writable(id, request, lookup)?;
+    match view.blocked {
+        true => Err(server::Error::blocked(request, room.uuid())),
+        false => Ok(room),
     }
 }
 

@@ -37,6 +37,7 @@ struct Session {
 fn view(read_only: bool) -> RoomView {
     RoomView {
         read_only,
+        blocked: false,
         member_count: 200,
     }
 }
@@ -283,6 +284,7 @@ fn typing_is_dropped_in_a_room_above_the_limit() {
         });
         let room = RoomView {
             read_only: false,
+            blocked: false,
             member_count,
         };
         session.lookup.rooms.insert(open_room(), room);

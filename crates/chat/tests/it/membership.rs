@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
+use abu_application::messaging::events::Event;
 use abu_chat_protocol::{
     ClientPacket, RoomId as WireRoomId, ServerPacket,
     client::{ListMessageRequest, MessageSend, PresenceRequest, RoomPosition, SyncRequest},
     server::{ErrorCode, RoomChange},
 };
+
+use abu_domain::{RoomId, UserId};
 
 use crate::support::{Chat, Client, Hold, StoppableStore, caller, unlimited};
 
@@ -67,7 +70,7 @@ async fn an_archived_direct_room_reopens_on_request() {
     let draft = RoomDraft::Direct { other: bello };
     let again = chat.rooms.open(caller(amina), draft).await.unwrap();
     assert!(!again.created);
-    assert_eq!(again.room.id, room);
+    assert_eq!(again.room.room.id, room);
     one.hears_nothing_else(room).await;
 }
 
@@ -139,4 +142,51 @@ async fn a_removed_sender_still_hears_that_their_message_is_stored() {
         "{packet:?}"
     );
     assert_eq!(ServerPacket::from(owner.message().await), answer);
+}
+
+/// Suspends or activates the account, as the office does.
+async fn set_active(chat: &Chat, user: UserId, is_active: bool) {
+    chat.people.execute(&format!(
+        "UPDATE users SET is_active = {is_active} WHERE id = '{user}'"
+    ));
+    let events = chat.events();
+    let applied =
+        tokio::task::spawn_blocking(move || events.publish(Event::StandingChanged { user }));
+    applied.await.unwrap().await;
+}
+
+async fn is_blocked(client: &mut Client, room: RoomId) -> bool {
+    client
+        .ask("said", MessageSend::new(room.uuid(), "hello?"))
+        .await;
+    match client.answer("said").await {
+        ServerPacket::Error(error) => {
+            assert_eq!(error.code, ErrorCode::Blocked);
+            true
+        }
+        ServerPacket::MessageReceive(_) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_direct_room_is_blocked_while_its_other_person_is_suspended() {
+    let chat = Chat::start();
+    let (amina, bello) = (chat.user(), chat.user());
+    let direct = chat.people.direct_room(amina, bello).id;
+    let group = chat.people.group(amina).member(bello).create().id;
+    let mut client = chat.connect_v2(amina).await;
+    assert!(!is_blocked(&mut client, direct).await);
+    for is_active in [false, true, false] {
+        set_active(&chat, bello, is_active).await;
+        assert_eq!(is_blocked(&mut client, direct).await, !is_active);
+        assert!(!is_blocked(&mut client, group).await);
+        let mut later = chat.connect_v2(amina).await;
+        assert_eq!(is_blocked(&mut later, direct).await, !is_active);
+        drop(later);
+        // What the other session said, if anything.
+        if is_active {
+            client.message().await;
+        }
+    }
 }

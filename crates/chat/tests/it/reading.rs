@@ -2,10 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use abu_application::{
-    messaging::{ports::ReadMark as Mark, submission::SubmitError},
-    platform::lists::Seek,
-};
+use abu_application::messaging::{ports::ReadMark as Mark, submission::SubmitError};
 use abu_chat_protocol::{
     ServerPacket,
     client::ReadMark,
@@ -38,16 +35,9 @@ async fn answered(client: &mut Client, name: &str) -> ReadNotify {
 
 /// Place of the last message read, and how many were not, by the list of rooms.
 fn unread(chat: &Chat, user: UserId, room: RoomId) -> (i64, i64) {
-    let rooms = chat
-        .people
-        .read(|tx| tx.list_rooms(user, Seek::After(None), 100))
-        .unwrap();
-    let listing = rooms.into_iter().find(|listing| listing.room.id == room);
-    let listing = listing.unwrap();
-    (
-        listing.last_read_seq,
-        listing.room.last_seq - listing.last_read_seq,
-    )
+    let own = chat.people.read(|tx| tx.own_room(room, user, &[])).unwrap();
+    let own = own.unwrap();
+    (own.last_read_seq, own.unread_count)
 }
 
 /// Stores messages from this sender.

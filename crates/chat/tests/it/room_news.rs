@@ -126,7 +126,7 @@ async fn both_members_hear_of_a_new_direct_room_and_neither_of_its_hiding() {
     let draft = RoomDraft::Direct { other: bello };
     let open = async || {
         let opened = chat.rooms.open(caller(amina), draft.clone()).await;
-        opened.unwrap().room.id
+        opened.unwrap().room.room.id
     };
     let room = open().await;
     chat.rooms.delete(caller(bello), room).await.unwrap();

@@ -109,6 +109,7 @@ impl Chat {
                 max_rooms_per_user: 100,
                 quotas: None,
             },
+            read_marks: Arc::clone(&messaging.read_marks),
         };
         let (address, handle) = serve(engine.clone(), settings);
         Self {
@@ -145,6 +146,7 @@ impl Chat {
             .open(caller(members[0]), draft)
             .await
             .unwrap()
+            .room
             .room
             .id
     }

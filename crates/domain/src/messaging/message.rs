@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use crate::{
     MessageId, RoomId, UserId,
-    messaging::text::{Emoji, MessageText},
+    messaging::{
+        person::Person,
+        text::{Emoji, MessageText},
+    },
 };
 
 /// Time in which a sender may edit or delete a message.
@@ -128,7 +131,8 @@ pub struct MessageChange {
     pub kind: ChangeKind,
     /// Time of acceptance in whole microseconds, as stored.
     pub at: DateTime<Utc>,
-    /// The revisions of the message that an edit may replace, with 0 for none; `None` for any.
+    /// The revisions of the message that an edit may replace or a reaction be added to, with 0 for none; `None` for
+    /// any.
     pub expected: Option<Vec<i64>>,
 }
 
@@ -154,6 +158,11 @@ impl ChangeKind {
     /// Whether it belongs to the erasure of an account: the rules for members do not apply.
     pub fn is_erasure(&self) -> bool {
         matches!(self, Self::Erase | Self::EraseReaction(_))
+    }
+
+    /// Whether it brings something new to the other members, rather than takes something away.
+    pub fn brings_news(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::React(_))
     }
 
     /// The text that the change brings.
@@ -212,6 +221,15 @@ pub struct ShownMessage {
     pub reactions: Vec<Reaction>,
 }
 
+/// A message with its sender's name, as one viewer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthoredMessage {
+    /// The message with its reactions.
+    pub shown: ShownMessage,
+    /// Its sender, also one who left the room.
+    pub sender: Person,
+}
+
 impl NewMessage {
     /// The stored message with the sequence number `seq`.
     pub fn at(self, seq: i64) -> Message {
@@ -263,6 +281,14 @@ pub fn history_span(
     })
 }
 
+/// The sequence numbers of a page of `limit` messages with `seq` in its middle, in a room whose newest
+/// message has `last_seq`. Near an end of the room the page is as full as in its middle.
+pub fn span_around(seq: i64, last_seq: i64, limit: u32) -> RangeInclusive<i64> {
+    let limit = i64::from(limit.max(1));
+    let last = (seq + limit / 2).max(limit).min(last_seq.max(seq));
+    (last - limit + 1).max(1)..=last
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -280,6 +306,25 @@ mod tests {
             sent_at: time,
         };
         message.at(1)
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_around_a_message_holds_it_and_is_as_full_as_can_be(
+            last_seq in 1_i64..50,
+            seq in 1_i64..50,
+            limit in 1_u32..60,
+        ) {
+            let seq = seq.min(last_seq);
+            let span = span_around(seq, last_seq, limit);
+            prop_assert!(span.contains(&seq));
+            prop_assert!(*span.start() >= 1 && *span.end() <= last_seq);
+            let length = span.end() - span.start() + 1;
+            prop_assert_eq!(length, i64::from(limit).min(last_seq));
+            let (newer, older) = (span.end() - seq, seq - span.start());
+            let is_at_an_end = *span.start() == 1 || *span.end() == last_seq;
+            prop_assert!(is_at_an_end || (newer - older).abs() <= 1);
+        }
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{InvitationId, RoomId, UserId, messaging::text::RoomName, named_enum};
+use crate::{
+    InvitationId, RoomId, UserId,
+    messaging::{person::Person, text::RoomName},
+    named_enum,
+};
 
 named_enum! {
     /// The kind of a room.
@@ -132,6 +136,54 @@ pub struct Membership {
     pub joined_at: DateTime<Utc>,
 }
 
+/// How a member arranges a room in their own list. Other members see nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// Until when the room's messages do not count for the badge; `None` if it is not muted.
+    pub muted_until: Option<DateTime<Utc>>,
+    /// Whether the room precedes the others.
+    pub pinned: bool,
+    /// Whether the list leaves the room out until its next message.
+    pub hidden: bool,
+}
+
+impl RoomSettings {
+    /// The settings in force at `now`: a mute that is over is none.
+    #[must_use]
+    pub fn at(self, now: DateTime<Utc>) -> Self {
+        Self {
+            muted_until: self.muted_until.filter(|until| *until > now),
+            ..self
+        }
+    }
+}
+
+/// A room as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRoom {
+    /// The room.
+    pub room: Room,
+    /// The member's role.
+    pub role: RoomRole,
+    /// Sequence number of the last message that the member has read.
+    pub last_read_seq: i64,
+    /// The number of later messages that are not deleted.
+    pub unread_count: i64,
+    /// How the member arranges it.
+    pub settings: RoomSettings,
+    /// The other person of a direct room; `None` for a group.
+    pub other: Option<Person>,
+}
+
+/// What a user has not read, for a badge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnreadTotals {
+    /// The number of rooms with unread messages.
+    pub rooms: i64,
+    /// The number of unread messages.
+    pub messages: i64,
+}
+
 /// How a membership ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
@@ -188,6 +240,19 @@ mod tests {
         ] {
             assert_eq!(actor.may_remove(other), may, "{actor:?} {other:?}");
         }
+    }
+
+    #[test]
+    fn a_mute_counts_until_its_time_is_over() {
+        let until = DateTime::from_timestamp(1_000, 0).unwrap();
+        let settings = RoomSettings {
+            muted_until: Some(until),
+            pinned: true,
+            hidden: false,
+        };
+        assert_eq!(settings.at(until - TimeDelta::microseconds(1)), settings);
+        let over = settings.at(until);
+        assert_eq!((over.muted_until, over.pinned), (None, true));
     }
 
     #[test]

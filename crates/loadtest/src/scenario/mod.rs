@@ -4,6 +4,7 @@ mod chat;
 mod history;
 mod idle;
 mod log_ins;
+mod room_list;
 mod stalled;
 mod storm;
 
@@ -17,6 +18,7 @@ pub(crate) use chat::{Crowd, FanOut, Steady};
 pub(crate) use history::History;
 pub(crate) use idle::Idle;
 pub(crate) use log_ins::LogIns;
+pub(crate) use room_list::RoomList;
 pub(crate) use stalled::Stalled;
 pub(crate) use storm::Storm;
 
@@ -33,6 +35,8 @@ pub(crate) enum Scenario {
     Storm(Storm),
     /// Pages of a long history, near and far.
     History(History),
+    /// The list of rooms of a person with many.
+    RoomList(RoomList),
     /// Readers that never read beside people who chat.
     Stalled(Stalled),
     /// People who log in beside people who chat.
@@ -51,6 +55,7 @@ impl Scenario {
             Self::Idle(scenario) => scenario.run(host, kind),
             Self::Storm(scenario) => scenario.run(host, kind),
             Self::History(scenario) => scenario.run(host, kind),
+            Self::RoomList(scenario) => scenario.run(host, kind),
             Self::Stalled(scenario) => scenario.run(host, kind),
             Self::LogIns(scenario) => scenario.run(host, kind),
         }

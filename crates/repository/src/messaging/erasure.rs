@@ -212,7 +212,8 @@ impl MessagingErasureWrites for Session<'_> {
                  additions AS (
                      DELETE FROM room_additions USING account WHERE user_id = account.id)
                  UPDATE room_members
-                 SET last_read_seq = 0, hidden_at_seq = NULL, takes_part = false
+                 SET last_read_seq = 0, hidden_at_seq = NULL, takes_part = false,
+                     muted_until = NULL, pinned = false
                  FROM account WHERE user_id = account.id",
             )
             .bind::<SqlUuid, _>(user.uuid())

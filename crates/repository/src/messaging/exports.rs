@@ -27,6 +27,7 @@ fn query_of(part: MessagingPart) -> &'static str {
             "SELECT room_id::text, jsonb_build_object(
                  'uuid', room_id, 'kind', kind, 'name', name, 'role', role,
                  'joined_at', joined_at, 'last_read_seq', last_read_seq,
+                 'muted_until', muted_until, 'pinned', pinned,
                  'created_by_you', created_by = me.user_id,
                  'other', (
                      SELECT jsonb_build_object('user_uuid', users.id, 'firstname', firstname,

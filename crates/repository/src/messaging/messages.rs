@@ -28,9 +28,11 @@ use abu_domain::{
     MessageId, RoomId, UserId,
     messaging::{
         message::{Message, NewMessage, Reaction},
+        person::Person,
         room::RoomKind,
         text::{Emoji, MessageText},
     },
+    platform::text::PersonName,
 };
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -43,7 +45,7 @@ use uuid::Uuid;
 use crate::{
     error::BadRow,
     lists::{descending, in_list_order},
-    schema::{message_emoji, messages, rooms},
+    schema::{message_emoji, messages, rooms, users},
     sql::{sql, unzipped},
     store::{Autocommit, Session},
 };
@@ -84,6 +86,34 @@ impl From<MessageRow> for Message {
             revision: row.revision,
         }
     }
+}
+
+/// A user and their name.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub(super) struct PersonRow {
+    id: Uuid,
+    firstname: String,
+    lastname: String,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            id: row.id.into(),
+            firstname: PersonName::from_storage(row.firstname),
+            lastname: PersonName::from_storage(row.lastname),
+        }
+    }
+}
+
+/// Messages have no foreign keys, but their senders' accounts stay: an erasure replaces the name.
+macro_rules! messages_with_senders {
+    () => {
+        messages::table
+            .inner_join(users::table.on(users::id.eq(messages::sender_id)))
+            .select((MessageRow::as_select(), PersonRow::as_select()))
+    };
 }
 
 impl MessageReads for Session<'_> {
@@ -290,19 +320,46 @@ impl MessageReads for Session<'_> {
         window: SeqWindow,
         seek: Seek<i64>,
         limit: u32,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<(Message, Person)>, StoreError> {
         self.run(|connection| {
-            let rows = messages::table
+            let rows = messages_with_senders!()
                 .filter(messages::room_id.eq(room.uuid()))
                 .filter(messages::seq.gt(window.after.unwrap_or(0)))
                 .filter(messages::seq.lt(window.before.unwrap_or(i64::MAX)))
                 .into_boxed();
-            let rows = descending!(rows, seek, messages::seq)
+            let rows: Vec<(MessageRow, PersonRow)> = descending!(rows, seek, messages::seq)
                 .limit(limit.into())
-                .select(MessageRow::as_select())
                 .load(connection)?;
-            let rows = in_list_order(seek.is_backward(), rows);
-            Ok(rows.into_iter().map(Message::from).collect())
+            let rows = in_list_order(seek.is_backward(), rows).into_iter();
+            Ok(rows
+                .map(|(message, sender)| (message.into(), sender.into()))
+                .collect())
+        })
+    }
+
+    fn message_in(
+        &mut self,
+        room: RoomId,
+        id: MessageId,
+    ) -> Result<Option<(Message, Person)>, StoreError> {
+        self.run(|connection| {
+            let row: Option<(MessageRow, PersonRow)> = messages_with_senders!()
+                .filter(messages::id.eq(id.uuid()))
+                .filter(messages::room_id.eq(room.uuid()))
+                .first(connection)
+                .optional()?;
+            Ok(row.map(|(message, sender)| (message.into(), sender.into())))
+        })
+    }
+
+    fn person(&mut self, user: UserId) -> Result<Option<Person>, StoreError> {
+        self.run(|connection| {
+            let row = users::table
+                .find(user.uuid())
+                .select(PersonRow::as_select())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(Person::from))
         })
     }
 }

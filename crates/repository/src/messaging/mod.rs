@@ -3,5 +3,6 @@
 mod erasure;
 mod exports;
 mod messages;
+mod room_list;
 mod rooms;
 mod tickets;

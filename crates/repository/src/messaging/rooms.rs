@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use abu_application::{
     messaging::ports::{
         ChatMember, InvitationListing, MemberListing, NewRoom, ReadMark, ReadState, RoleChange,
-        RoomChatState, RoomListing, RoomReads, RoomWrites,
+        RoomChatState, RoomReads, RoomWrites,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -15,7 +15,6 @@ use abu_application::{
 use abu_domain::{
     InvitationId, RoomId, UserId,
     messaging::{
-        message::Message,
         room::{Departure, DirectPair, Invitation, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
@@ -32,17 +31,14 @@ use uuid::Uuid;
 use crate::{
     error::BadRow,
     lists::{ascending, in_list_order, newest_first, total},
-    messaging::messages::MessageRow,
-    schema::{
-        messages, room_departures, room_invitations, room_members, rooms, user_presence, users,
-    },
+    schema::{room_departures, room_invitations, room_members, rooms, user_presence, users},
     sql::{sql, unzipped},
     store::Session,
 };
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = rooms, check_for_backend(Pg))]
-struct RoomRow {
+pub(super) struct RoomRow {
     id: Uuid,
     kind: String,
     name: Option<String>,
@@ -56,7 +52,7 @@ struct RoomRow {
 }
 
 /// The columns of a [`RoomRow`], for raw SQL.
-type RoomColumns = (
+pub(super) type RoomColumns = (
     SqlUuid,
     Text,
     Nullable<Text>,
@@ -113,7 +109,7 @@ impl TryFrom<MembershipRow> for Membership {
     }
 }
 
-fn role(name: &str, user: Uuid) -> Result<RoomRole, BadRow> {
+pub(super) fn role(name: &str, user: Uuid) -> Result<RoomRole, BadRow> {
     RoomRole::from_name(name).ok_or(BadRow {
         column: "room_members.role",
         id: user,
@@ -177,31 +173,12 @@ impl TryFrom<MemberRow> for MemberListing {
     }
 }
 
-/// A page of a user's rooms, read in either direction and returned in list order. Cuts the page
-/// before it fetches the messages.
-macro_rules! page_of_rooms {
-    ($beyond:literal, $direction:literal) => {
-        concat!(
-            "WITH page AS MATERIALIZED (
-                 SELECT rooms.*, last_read_seq
-                 FROM room_members JOIN rooms ON rooms.id = room_members.room_id
-                 WHERE user_id = ? AND archived_at IS NULL
-                   AND (hidden_at_seq IS NULL OR hidden_at_seq < last_seq)
-                   AND (?::timestamptz IS NULL OR (last_activity_at, id) ",
-            $beyond,
-            " (?, ?))
-                 ORDER BY last_activity_at ",
-            $direction,
-            ", id ",
-            $direction,
-            " LIMIT ?)
-             SELECT page.id, kind, name, created_by, page.created_at, last_modified,
-                    last_activity_at, archived_at, last_seq, member_count, last_read_seq,
-                    room_id, seq, messages.id, sender_id, body, client_message_id,
-                    reply_to, messages.created_at, edited_at, deleted_at, revision
-             FROM page LEFT JOIN messages ON room_id = page.id AND seq = last_seq
-             ORDER BY last_activity_at DESC, page.id DESC",
-        )
+/// Whether a row of `rooms` is a direct room with a suspended or erased account in it. Reads nothing for a group.
+macro_rules! is_blocked {
+    () => {
+        "(direct_low IS NOT NULL AND EXISTS (
+             SELECT FROM users AS person
+             WHERE person.id IN (direct_low, direct_high) AND NOT person.is_active))"
     };
 }
 
@@ -226,53 +203,6 @@ impl RoomReads for Session<'_> {
                 .first(connection)
                 .optional()?;
             Ok(row.map(Room::try_from).transpose()?)
-        })
-    }
-
-    fn list_rooms(
-        &mut self,
-        user: UserId,
-        seek: Seek<TimePosition<RoomId>>,
-        limit: u32,
-    ) -> Result<Vec<RoomListing>, StoreError> {
-        let (text, from) = match seek {
-            Seek::After(from) => (page_of_rooms!("<", "DESC"), from),
-            Seek::Before(from) => (page_of_rooms!(">", "ASC"), from),
-        };
-        let from_time = from.map(|from| from.at);
-        self.run(|connection| {
-            let rows: Vec<(RoomRow, i64, Option<MessageRow>)> =
-                sql::<(RoomColumns, BigInt, Nullable<messages::SqlType>)>(text)
-                    .bind::<SqlUuid, _>(user.uuid())
-                    .bind::<Nullable<Timestamptz>, _>(from_time)
-                    .bind::<Nullable<Timestamptz>, _>(from_time)
-                    .bind::<Nullable<SqlUuid>, _>(from.map(|from| from.id.uuid()))
-                    .bind::<BigInt, _>(i64::from(limit))
-                    .load(connection)?;
-            let listings = rows.into_iter().map(|(room, last_read_seq, last_message)| {
-                Ok(RoomListing {
-                    room: room.try_into()?,
-                    last_message: last_message.map(Message::from),
-                    last_read_seq,
-                })
-            });
-            Ok(listings.collect::<Result<_, BadRow>>()?)
-        })
-    }
-
-    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError> {
-        self.run(|connection| {
-            let rooms = room_members::table
-                .inner_join(rooms::table)
-                .filter(room_members::user_id.eq(user.uuid()))
-                .filter(rooms::archived_at.is_null())
-                .filter(
-                    room_members::hidden_at_seq
-                        .is_null()
-                        .or(room_members::hidden_at_seq.lt(rooms::last_seq.nullable())),
-                )
-                .select(rooms::id);
-            Ok(total(connection, rooms)?)
         })
     }
 
@@ -471,19 +401,61 @@ impl RoomReads for Session<'_> {
         })
     }
 
+    fn is_blocked(&mut self, room: RoomId) -> Result<bool, StoreError> {
+        self.run(|connection| {
+            let blocked: Option<bool> = sql::<Bool>(concat!(
+                "SELECT ",
+                is_blocked!(),
+                " FROM rooms WHERE rooms.id = ?"
+            ))
+            .bind::<SqlUuid, _>(room.uuid())
+            .get_result(connection)
+            .optional()?;
+            Ok(blocked.unwrap_or(false))
+        })
+    }
+
+    fn direct_rooms_with(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(UserId, RoomChatState)>, StoreError> {
+        self.run(|connection| {
+            let rows: Vec<(Uuid, Uuid, bool, bool, i32)> =
+                sql::<(SqlUuid, SqlUuid, Bool, Bool, Integer)>(concat!(
+                    "SELECT CASE direct_low WHEN user_id THEN direct_high ELSE direct_low END,
+                            rooms.id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", member_count
+                     FROM room_members JOIN rooms ON rooms.id = room_id
+                     WHERE user_id = ? AND kind = 'direct'"
+                ))
+                .bind::<SqlUuid, _>(user.uuid())
+                .load(connection)?;
+            let states = rows
+                .into_iter()
+                .map(|(other, room, read_only, blocked, count)| {
+                    let state = chat_state(room.into(), read_only, blocked, count);
+                    (other.into(), state)
+                });
+            Ok(states.collect())
+        })
+    }
+
     fn chat_members(&mut self, users: &[UserId]) -> Result<Vec<ChatMember>, StoreError> {
         let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)> =
-                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool, Integer)>(
+            let rows: Vec<MemberRoomRow> =
+                sql::<(SqlUuid, Bool, Bool, Nullable<SqlUuid>, Bool, Bool, Integer)>(concat!(
                     "SELECT users.id, is_active, deactivated_at IS NOT NULL,
-                            rooms.id, archived_at IS NOT NULL, coalesce(member_count, 0)
+                            rooms.id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", coalesce(member_count, 0)
                      FROM users LEFT JOIN
                          (room_members JOIN rooms ON rooms.id = room_members.room_id)
                          ON room_members.user_id = users.id
                      WHERE users.id = ANY (?)
-                     ORDER BY users.id",
-                )
+                     ORDER BY users.id"
+                ))
                 .bind::<Array<SqlUuid>, _>(users)
                 .load(connection)?;
             Ok(by_member(rows))
@@ -497,19 +469,20 @@ impl RoomReads for Session<'_> {
     ) -> Result<Vec<(UserId, Option<RoomChatState>)>, StoreError> {
         let asked: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
         self.run(|connection| {
-            let rows: Vec<(Uuid, bool, i32)> = room_members::table
-                .inner_join(rooms::table)
-                .filter(room_members::room_id.eq(room.uuid()))
-                .filter(room_members::user_id.eq_any(asked))
-                .select((
-                    room_members::user_id,
-                    rooms::archived_at.is_not_null(),
-                    rooms::member_count,
+            let rows: Vec<(Uuid, bool, bool, i32)> =
+                sql::<(SqlUuid, Bool, Bool, Integer)>(concat!(
+                    "SELECT user_id, archived_at IS NOT NULL, ",
+                    is_blocked!(),
+                    ", member_count
+                     FROM room_members JOIN rooms ON rooms.id = room_id
+                     WHERE room_id = ? AND user_id = ANY (?)"
                 ))
+                .bind::<SqlUuid, _>(room.uuid())
+                .bind::<Array<SqlUuid>, _>(asked)
                 .load(connection)?;
-            let states = rows
-                .into_iter()
-                .map(|(user, read_only, count)| (user, chat_state(room, read_only, count)));
+            let states = rows.into_iter().map(|(user, read_only, blocked, count)| {
+                (user, chat_state(room, read_only, blocked, count))
+            });
             let members: HashMap<Uuid, RoomChatState> = states.collect();
             let state = |user: &UserId| members.get(&user.uuid()).copied();
             Ok(users.iter().map(|user| (*user, state(user))).collect())
@@ -952,10 +925,13 @@ fn count_members(
     Ok(())
 }
 
+/// A user, whether they are active and deactivated, and one of their rooms.
+type MemberRoomRow = (Uuid, bool, bool, Option<Uuid>, bool, bool, i32);
+
 /// Groups consecutive rows of one member.
-fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)>) -> Vec<ChatMember> {
+fn by_member(rows: Vec<MemberRoomRow>) -> Vec<ChatMember> {
     let mut members: Vec<ChatMember> = Vec::new();
-    for (user, is_active, is_deactivated, room, read_only, count) in rows {
+    for (user, is_active, is_deactivated, room, read_only, blocked, count) in rows {
         let user_id = UserId::new(user);
         if members.last().is_none_or(|last| last.user_id != user_id) {
             members.push(ChatMember {
@@ -966,17 +942,18 @@ fn by_member(rows: Vec<(Uuid, bool, bool, Option<Uuid>, bool, i32)>) -> Vec<Chat
             });
         }
         if let (Some(last), Some(room)) = (members.last_mut(), room) {
-            let state = chat_state(room.into(), read_only, count);
+            let state = chat_state(room.into(), read_only, blocked, count);
             last.rooms.push(state);
         }
     }
     members
 }
 
-fn chat_state(room_id: RoomId, read_only: bool, member_count: i32) -> RoomChatState {
+fn chat_state(room_id: RoomId, read_only: bool, blocked: bool, member_count: i32) -> RoomChatState {
     RoomChatState {
         room_id,
         read_only,
+        blocked,
         member_count: member_count.unsigned_abs(),
     }
 }

@@ -564,11 +564,9 @@ fn history_is_cut_by_places_from_either_end() {
     let places = |messages: Vec<Message>| messages.iter().map(|m| m.seq).collect::<Vec<_>>();
     let page = |after, before, seek, limit| {
         let window = SeqWindow { after, before };
-        places(
-            database
-                .read(|tx| tx.list_messages(one, window, seek, limit))
-                .unwrap(),
-        )
+        let listed = database.read(|tx| tx.list_messages(one, window, seek, limit));
+        let messages = listed.unwrap().into_iter();
+        places(messages.map(|(message, _sender)| message).collect())
     };
     let newest = |after, before, limit| page(after, before, Seek::START, limit);
     assert_eq!(

@@ -2,7 +2,8 @@ use std::sync::mpsc;
 
 use abu_application::{
     messaging::ports::{
-        InvitationListing, NewRoom, ReadMark, ReadState, RoleChange, RoomChatState, RoomListing,
+        InvitationListing, NewRoom, ReadMark, ReadState, RoleChange, RoomChatState, RoomFilter,
+        RoomListing, RoomPosition,
     },
     platform::{
         lists::{Seek, TimePosition, Total},
@@ -322,13 +323,15 @@ fn a_list_of_rooms_pages_by_activity_in_either_direction() {
     // The first room wakes up.
     let message = database.message(rooms[0], me, "Anybody here?");
     let order = [rooms[0], rooms[4], rooms[3], rooms[2], rooms[1]];
-    let page = |seek| database.read(|tx| tx.list_rooms(me, seek, 2)).unwrap();
-    let position = |listing: &RoomListing| TimePosition {
-        at: listing.room.last_activity_at,
-        id: listing.room.id,
+    let page = |seek| {
+        let filter = RoomFilter::default();
+        database
+            .read(|tx| tx.list_rooms(me, &filter, &[], seek, 2))
+            .unwrap()
     };
+    let position = |listing: &RoomListing| -> RoomPosition { RoomListing::position(&listing.own) };
     let ids = |listings: &[RoomListing]| -> Vec<RoomId> {
-        listings.iter().map(|listing| listing.room.id).collect()
+        listings.iter().map(|listing| listing.own.room.id).collect()
     };
     let (mut pages, mut seek) = (Vec::new(), Seek::START);
     loop {
@@ -346,11 +349,15 @@ fn a_list_of_rooms_pages_by_activity_in_either_direction() {
         backward.splice(0..0, page);
     }
     assert_eq!(ids(&backward), order);
-    let counted = |user| database.read(|tx| tx.count_rooms(user)).unwrap();
+    let counted = |user| {
+        let filter = RoomFilter::default();
+        database.read(|tx| tx.count_rooms(user, &filter)).unwrap()
+    };
     assert_eq!(counted(me), Total::Exactly(5));
     assert_eq!(counted(other), Total::Exactly(1));
-    assert_eq!(pages[0].last_message, Some(message));
-    assert_eq!(pages[0].room, room(&database, rooms[0]));
+    let (last, sender) = pages[0].last_message.as_ref().unwrap();
+    assert_eq!((last, sender.id), (&message, me));
+    assert_eq!(pages[0].own.room, room(&database, rooms[0]));
     assert!(
         pages[1..]
             .iter()
@@ -442,10 +449,11 @@ fn a_hidden_room_is_unlisted_until_its_next_message() {
     let (amina, bola) = (database.user().create().id, database.user().create().id);
     let id = database.direct_room(amina, bola).id;
     let listed = |user| {
+        let filter = RoomFilter::default();
         let rooms = database
-            .read(|tx| tx.list_rooms(user, Seek::START, 10))
+            .read(|tx| tx.list_rooms(user, &filter, &[], Seek::START, 10))
             .unwrap();
-        let counted = database.read(|tx| tx.count_rooms(user)).unwrap();
+        let counted = database.read(|tx| tx.count_rooms(user, &filter)).unwrap();
         assert_eq!(counted, Total::of(rooms.len() as u64));
         rooms.len()
     };
@@ -816,6 +824,7 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
         [RoomChatState {
             room_id: open,
             read_only: false,
+            blocked: false,
             member_count: 2,
         }]
     );
@@ -823,11 +832,13 @@ fn the_chat_learns_of_each_user_their_state_and_rooms() {
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: open,
         read_only: false,
+        blocked: false,
         member_count: 2,
     }));
     assert!(of_amina.rooms.contains(&RoomChatState {
         room_id: archived,
         read_only: true,
+        blocked: false,
         member_count: 1,
     }));
 }
@@ -841,6 +852,7 @@ fn memberships_in_a_room_come_in_the_order_of_the_request() {
     let state = RoomChatState {
         room_id: id,
         read_only: true,
+        blocked: false,
         member_count: 2,
     };
     assert_eq!(

@@ -4,6 +4,7 @@ use std::convert::identity;
 
 use abu_application::{
     alumni::ports::{DirectoryPosition, DuePosition, Place},
+    messaging::ports::RoomPosition,
     platform::lists::{Seek, TimePosition},
 };
 use abu_domain::{
@@ -89,6 +90,22 @@ impl Position for DirectoryPosition {
                 level: level.and_then(Level::from_number),
                 weights,
             },
+        }
+    }
+}
+
+impl Position for RoomPosition {
+    type Wire = (bool, DateTime<Utc>, Uuid);
+
+    fn to_wire(self) -> Self::Wire {
+        (self.pinned, self.last_activity_at, self.id.uuid())
+    }
+
+    fn from_wire((pinned, last_activity_at, id): Self::Wire) -> Self {
+        Self {
+            pinned,
+            last_activity_at,
+            id: id.into(),
         }
     }
 }

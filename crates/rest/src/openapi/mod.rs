@@ -239,7 +239,9 @@ fn add_common_problems(path: &str, operation: &mut Operation) {
 /// Whether a deactivated account may use the path: it concerns the account itself.
 fn is_open_to_the_hidden(path: &str) -> bool {
     match path {
-        "/api/v1/auth/ws-ticket" | "/api/v1/me/room-invitations" => false,
+        "/api/v1/auth/ws-ticket" | "/api/v1/me/room-invitations" | "/api/v1/me/unread-count" => {
+            false
+        }
         path if path.starts_with("/api/v1/me/claims") => false,
         "/api/v1/me" | "/api/v1/users/{uuid}/password" | "/api/v1/tasks/{uuid}" => true,
         _ => path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/me/"),

@@ -35,11 +35,12 @@ fn vary(answer: &Answer) -> BTreeSet<String> {
 }
 
 /// What exists only once the caller asked for it; the tests of its resource read it.
-const ASKED_FOR: [&str; 5] = [
+const ASKED_FOR: [&str; 6] = [
     "/api/v1/invitations/{code}",
     "/api/v1/me/erasure",
     "/api/v1/me/exports/{uuid}",
     "/api/v1/me/exports/{uuid}/file",
+    "/api/v1/rooms/{uuid}/messages/{message_id}",
     "/api/v1/tasks/{uuid}",
 ];
 

@@ -46,6 +46,11 @@ async fn a_message_is_answered_as_it_is_stored() {
         "seq": 1,
         "room_id": room.uuid(),
         "sender_id": me.id.uuid(),
+        "sender": {
+            "user_uuid": me.id.uuid(),
+            "firstname": me.firstname.as_str(),
+            "lastname": me.lastname.as_str(),
+        },
         "message": "sannu 👋",
         "timestamp": stored["timestamp"],
         "client_message_id": own_id,
@@ -313,13 +318,8 @@ async fn what_i_say_is_not_unread_for_me() {
     let room = rig.database().group(me.id).create().id;
     let body = json!({"message": "hello", "client_message_id": Uuid::new_v4()});
     say(&rig, room, &me, body).await.expect(201);
-    // Noted a moment after the answer.
-    loop {
-        let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
-        if page["items"][0]["unread_count"] == 0 {
-            break;
-        }
-    }
+    let page = rig.get("/api/v1/rooms").by(&me).send().await.expect(200);
+    assert_eq!(page["items"][0]["unread_count"], 0);
 }
 
 /// Sends a message over HTTP, and answers with its id.
@@ -413,4 +413,122 @@ async fn a_deleted_message_keeps_its_place_and_nothing_else() {
     assert!(shown.get("reactions").is_none());
     let problem = edit(&rig, room, &id, &me, json!({"message": "back"})).await;
     problem.problem("not-found");
+}
+
+#[tokio::test]
+async fn one_message_is_read_with_the_tag_for_its_next_change() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let id = said(&rig, room, &me, "sannu").await;
+    let path = format!("/api/v1/rooms/{room}/messages/{id}");
+    let one = rig.get(&path).by(&me).send().await;
+    let tag = one.header("etag").to_owned();
+    assert_eq!(one.expect(200), read(&rig, room, &me, "").await["items"][0]);
+    let again = rig.get(&path).by(&me).header("if-none-match", &tag);
+    assert_eq!(again.send().await.status.as_u16(), 304);
+    for status in [200, 412] {
+        let edit = rig.patch(&path).by(&me).header("if-match", &tag);
+        let edit = edit.json(&json!({"message": "sannu again"})).send().await;
+        assert_eq!(edit.status.as_u16(), status);
+    }
+    delete(&rig, room, &id, &me).await.expect_nothing();
+    let gone = rig.get(&path).by(&me).send().await.expect(200);
+    assert_eq!(
+        (&gone["deleted"], &gone["message"]),
+        (&json!(true), &json!(""))
+    );
+    let unknown = format!("/api/v1/rooms/{room}/messages/{}", Uuid::new_v4());
+    rig.get(&unknown).by(&me).send().await.problem("not-found");
+}
+
+#[tokio::test]
+async fn a_page_around_a_message_goes_on_in_both_directions() {
+    let rig = Rig::start().await;
+    let me = rig.user();
+    let room = rig.database().group(me.id).create().id;
+    let messages: Vec<String> = (1..=9)
+        .map(|i| {
+            rig.database()
+                .message(room, me.id, &format!("message {i}"))
+                .id
+                .to_string()
+        })
+        .collect();
+    let query = format!("?around={}&limit=3", messages[4]);
+    let page = read(&rig, room, &me, &query).await;
+    assert_eq!(places(&page), [6, 5, 4]);
+    for (cursor, expected) in [("next_cursor", [3, 2, 1]), ("prev_cursor", [9, 8, 7])] {
+        let cursor = page[cursor].as_str().unwrap();
+        let beside = read(&rig, room, &me, &format!("{query}&cursor={cursor}")).await;
+        assert_eq!(places(&beside), expected);
+    }
+    let ascending = read(&rig, room, &me, &format!("{query}&sort=seq")).await;
+    assert_eq!(places(&ascending), [4, 5, 6]);
+    let oldest = read(
+        &rig,
+        room,
+        &me,
+        &format!("?around={}&limit=3&count=true", messages[0]),
+    )
+    .await;
+    assert_eq!(places(&oldest), [3, 2, 1]);
+    assert!(oldest["next_cursor"].is_null() && oldest["prev_cursor"].is_string());
+    assert_eq!(oldest["total"]["value"], 9);
+
+    let path = |query: &str| format!("/api/v1/rooms/{room}/messages{query}");
+    let wrong = rig.get(&path(&format!("{query}&after_seq=1"))).by(&me);
+    assert_eq!(
+        wrong.send().await.mistakes(),
+        pairs(&[("around", "around.window")])
+    );
+    let wrong = rig.get(&path("?around=5")).by(&me);
+    assert_eq!(
+        wrong.send().await.mistakes(),
+        pairs(&[("around", "uuid.invalid")])
+    );
+    let unknown = rig
+        .get(&path(&format!("?around={}", Uuid::new_v4())))
+        .by(&me);
+    unknown.send().await.problem("not-found");
+}
+
+#[tokio::test]
+async fn a_reaction_reaches_open_sockets_and_is_taken_back() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    let id = said(&rig, room, &other, "sannu").await;
+    let (mut socket, _) = ChatClient::connect_v2(&rig.server.chat_url(other.id))
+        .await
+        .unwrap();
+    let path = |emoji: &str| format!("/api/v1/rooms/{room}/messages/{id}/reactions/{emoji}");
+    // A heart without its variation selector comes back with it; a keycap has a number sign.
+    for (sent, emoji) in [
+        ("%E2%9D%A4", "\u{2764}\u{fe0f}"),
+        ("%23%EF%B8%8F%E2%83%A3", "#\u{fe0f}\u{20e3}"),
+    ] {
+        let added = rig.call("PUT", &path(sent)).by(&me).send().await;
+        let message = added.expect(200);
+        let newest = message["reactions"].as_array().unwrap().last().unwrap();
+        let expected = json!({"emoji": emoji, "count": 1, "user_ids": [me.id.uuid()]});
+        assert_eq!(newest, &expected);
+        assert_eq!(message["sender"]["user_uuid"], other.id.to_string());
+        match socket.packet().await {
+            ServerPacket::ReactionNotify(notify) => assert_eq!(notify.emoji.as_str(), emoji),
+            other => panic!("{other:?}"),
+        }
+        for _ in 0..2 {
+            let removed = rig.call("DELETE", &path(sent)).by(&me).send().await;
+            removed.expect_nothing();
+        }
+        socket.packet().await;
+    }
+    for emoji in ["x", "%F0%9F%91%8D%F0%9F%91%8D", "%20", "1"] {
+        for method in ["PUT", "DELETE"] {
+            let refused = rig.call(method, &path(emoji)).by(&me).send().await;
+            assert_eq!(refused.status.as_u16(), 422, "{method} {emoji}");
+            assert_eq!(refused.mistakes()[0].0, "/emoji");
+        }
+    }
 }

@@ -199,6 +199,8 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/rooms/{uuid}", Member),
     ("PATCH", "/api/v1/rooms/{uuid}", Member),
     ("DELETE", "/api/v1/rooms/{uuid}", Member),
+    ("PUT", "/api/v1/rooms/{uuid}/settings", Member),
+    ("GET", "/api/v1/me/unread-count", User),
     ("GET", "/api/v1/rooms/{uuid}/members", Member),
     ("POST", "/api/v1/rooms/{uuid}/members", Member),
     ("DELETE", "/api/v1/rooms/{uuid}/members/{user_uuid}", Member),
@@ -294,6 +296,17 @@ pub(super) const TABLE: &[(&str, &str, Access)] = &[
     ),
     ("GET", "/api/v1/rooms/{uuid}/messages", Member),
     ("POST", "/api/v1/rooms/{uuid}/messages", Member),
+    ("GET", "/api/v1/rooms/{uuid}/messages/{message_id}", Member),
+    (
+        "PUT",
+        "/api/v1/rooms/{uuid}/messages/{message_id}/reactions/{emoji}",
+        Member,
+    ),
+    (
+        "DELETE",
+        "/api/v1/rooms/{uuid}/messages/{message_id}/reactions/{emoji}",
+        Member,
+    ),
     (
         "PATCH",
         "/api/v1/rooms/{uuid}/messages/{message_id}",
@@ -574,6 +587,9 @@ pub(super) fn request<'a>(rig: &'a Rig, method: &str, path: &str, subjects: &Sub
             call.json(&json!({"message": "hello again"}))
         }
         ("PUT", "/api/v1/rooms/{uuid}/read") => call.json(&json!({"seq": 1})),
+        ("PUT", "/api/v1/rooms/{uuid}/settings") => {
+            call.json(&json!({"muted_until": null, "pinned": true, "hidden": false}))
+        }
         ("POST", "/api/v1/me/claims") => call.json(&json!({
             "awards": [{"surname_at_graduation": "Bello", "degree": "bsc", "year": 2019}],
             "list_me": false,

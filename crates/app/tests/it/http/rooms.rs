@@ -20,8 +20,21 @@ fn group(name: &str, others: &[&User]) -> Value {
     json!({"kind": "group", "name": name, "member_ids": ids})
 }
 
+fn person(user: &User) -> Value {
+    json!({
+        "user_uuid": user.id.uuid(),
+        "firstname": user.firstname.as_str(),
+        "lastname": user.lastname.as_str(),
+    })
+}
+
 async fn listed(rig: &Rig, user: &User) -> Vec<String> {
-    let page = rig.get("/api/v1/rooms").by(user).send().await.expect(200);
+    listed_where(rig, user, "").await
+}
+
+async fn listed_where(rig: &Rig, user: &User, query: &str) -> Vec<String> {
+    let path = format!("/api/v1/rooms{query}");
+    let page = rig.get(&path).by(user).send().await.expect(200);
     let items = page["items"].as_array().unwrap();
     items
         .iter()
@@ -38,7 +51,7 @@ async fn a_new_group_has_its_creator_and_each_named_member_once() {
     let room = answer.expect(201);
     let uuid = room["uuid"].as_str().unwrap();
     assert_eq!(answer.header("location"), format!("/api/v1/rooms/{uuid}"));
-    let expected = json!({
+    let mut expected = json!({
         "uuid": uuid,
         "kind": "group",
         "name": "Class of 2015",
@@ -47,10 +60,19 @@ async fn a_new_group_has_its_creator_and_each_named_member_once() {
         "last_modified": room["created_at"],
         "last_seq": 0,
         "member_count": 3,
+        "my_role": "owner",
+        "last_read_seq": 0,
+        "unread_count": 0,
+        "muted_until": null,
+        "pinned": false,
+        "hidden": false,
+        "archived_at": null,
+        "other": null,
     });
     assert_eq!(room, expected);
     let path = format!("/api/v1/rooms/{uuid}");
-    for user in [&maker, &one, &two] {
+    for (user, role) in [(&maker, "owner"), (&one, "member"), (&two, "member")] {
+        expected["my_role"] = json!(role);
         assert_eq!(rig.get(&path).by(user).send().await.expect(200), expected);
     }
 }
@@ -62,9 +84,12 @@ async fn a_direct_room_is_the_same_for_either_member_every_time() {
     let room = open(&rig, &one, direct(&other)).await.expect(201);
     assert_eq!(room["kind"], "direct");
     assert!(room["name"].is_null());
+    assert_eq!(room["other"], person(&other));
     let again = open(&rig, &other, direct(&one)).await;
     assert!(!again.headers.contains_key("location"));
-    assert_eq!(again.expect(200)["uuid"], room["uuid"]);
+    let again = again.expect(200);
+    assert_eq!(again["uuid"], room["uuid"]);
+    assert_eq!(again["other"], person(&one));
 }
 
 #[tokio::test]
@@ -155,6 +180,7 @@ async fn my_rooms_are_sorted_by_activity_with_their_last_message() {
     let last = &page["items"][0]["last_message"];
     assert_eq!(last["message"], "sannu");
     assert_eq!(last["message_id"], said.id.to_string());
+    assert_eq!(last["sender"], person(&other));
     assert!(page["items"][1]["last_message"].is_null());
 
     let first = rig
@@ -269,4 +295,97 @@ async fn a_deleted_direct_room_is_hidden_from_the_caller_until_its_next_message(
     let again = open(&rig, &one, direct(&other)).await.expect(200);
     assert_eq!(again["uuid"], uuid);
     assert_eq!(listed(&rig, &one).await, [uuid]);
+}
+
+#[tokio::test]
+async fn parameters_narrow_the_list_and_refuse_what_they_do_not_know() {
+    let rig = Rig::start().await;
+    let (me, musa) = (
+        rig.user(),
+        rig.database().user().name("Musa", "Garba").create(),
+    );
+    let direct = rig.database().direct_room(me.id, musa.id).id.to_string();
+    let group = rig.database().group(me.id).name("Garba Hall").create().id;
+    let archived = rig.database().group(me.id).archived().create().id;
+    let (group, archived) = (group.to_string(), archived.to_string());
+    for (query, expected) in [
+        ("?kind=direct", vec![&direct]),
+        ("?kind=direct&kind=group", vec![&group, &direct]),
+        ("?q=garba", vec![&group, &direct]),
+        ("?q=garba+musa", vec![&direct]),
+        ("?archived=true", vec![&archived]),
+        ("?archived=false", vec![&group, &direct]),
+        ("?hidden=true", vec![]),
+        ("?sort=last_activity", vec![&direct, &group]),
+    ] {
+        let listed = listed_where(&rig, &me, query).await;
+        assert_eq!(listed.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    let wrong = rig.get("/api/v1/rooms?kind=herd&archived=maybe&hidden=1&q=");
+    let mistakes = wrong.by(&me).send().await.mistakes();
+    let expected = [
+        ("archived", "flag.invalid"),
+        ("hidden", "flag.invalid"),
+        ("kind", "kind.unknown"),
+        ("q", "text.short"),
+    ];
+    assert_eq!(mistakes, pairs(&expected));
+}
+
+#[tokio::test]
+async fn settings_are_answered_and_shown_with_the_room() {
+    let rig = Rig::start().await;
+    let (me, other) = (rig.user(), rig.user());
+    let room = rig.database().group(me.id).member(other.id).create().id;
+    rig.database().message(room, other.id, "sannu");
+    let path = format!("/api/v1/rooms/{room}");
+    let settings = format!("{path}/settings");
+    let put = async |body: &Value| rig.call("PUT", &settings).by(&me).json(body).send().await;
+    let badge = async || {
+        let badge = rig.get("/api/v1/me/unread-count").by(&me).send().await;
+        badge.expect(200)
+    };
+    assert_eq!(badge().await, json!({"rooms": 1, "messages": 1}));
+
+    let muted = json!({
+        "muted_until": "2099-01-05T08:30:00.000001Z",
+        "pinned": true,
+        "hidden": false,
+    });
+    let answer = put(&muted).await;
+    assert_eq!(answer.expect(200), muted);
+    let tag = answer.header("etag").to_owned();
+    let shown = rig.get(&path).by(&me).send().await.expect(200);
+    for name in ["muted_until", "pinned", "hidden"] {
+        assert_eq!(shown[name], muted[name], "{name}");
+    }
+    assert_eq!(badge().await, json!({"rooms": 0, "messages": 0}));
+
+    let hidden = json!({"muted_until": null, "pinned": false, "hidden": true});
+    put(&hidden).await.expect(200);
+    let stale = rig.call("PUT", &settings).by(&me).json(&muted);
+    let stale = stale.header("if-match", &tag).send().await;
+    stale.problem("precondition-failed");
+    assert_eq!(listed(&rig, &me).await, Vec::<String>::new());
+    assert_eq!(
+        listed_where(&rig, &me, "?hidden=true").await,
+        [room.to_string()]
+    );
+
+    for (field, value, code) in [
+        ("muted_until", json!("tomorrow"), "time.invalid"),
+        (
+            "muted_until",
+            json!("+10000-01-01T00:00:00Z"),
+            "time.invalid",
+        ),
+        ("muted_until", json!(7), "type.text"),
+        ("pinned", json!("yes"), "type.flag"),
+        ("hidden", json!(null), "type.flag"),
+    ] {
+        let mut body = muted.clone();
+        body[field] = value;
+        let mistakes = put(&body).await.mistakes();
+        assert_eq!(mistakes, pairs(&[(&format!("/{field}"), code)]));
+    }
 }

@@ -365,6 +365,7 @@ impl Subjects {
             .replace("{evidence_uuid}", &self.import)
             .replace("{uuid}", id)
             .replace("{message_id}", "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")
+            .replace("{emoji}", "%F0%9F%91%8D")
             .replace("{name}", name)
             .replace("{role_name}", role_name)
             .replace("{perm_name}", perm_name)

@@ -243,11 +243,7 @@ impl Standing {
     fn edit(&mut self, change: &MessageChange, text: &MessageText) -> Result<Made, Refused> {
         let message = self.message(change)?;
         message.check_edit(change.user_id, change.at)?;
-        let revision = message.revision.unwrap_or(0);
-        let expected = change.expected.as_ref();
-        if expected.is_some_and(|revisions| !revisions.contains(&revision)) {
-            return Err(ChangeRefusal::ChangedMeanwhile.into());
-        }
+        check_revision(message, change)?;
         // Said once more, an edit changes nothing. The first one does, whatever it says: without it there
         // is neither a time nor a number to answer with.
         if message.text == *text && message.edited_at.is_some() {
@@ -334,7 +330,9 @@ impl Standing {
     }
 
     fn react(&mut self, change: &MessageChange, emoji: &Emoji) -> Result<Made, Refused> {
-        let id = self.standing_message(change)?.id;
+        let message = self.standing_message(change)?;
+        check_revision(message, change)?;
+        let id = message.id;
         let key = reaction(change, emoji);
         let own = self.reactions.entry((id, change.user_id)).or_default();
         if own.contains(emoji) {
@@ -464,6 +462,15 @@ impl Standing {
             counts: news.counts.into_iter().map(count).collect(),
             revisions: news.rooms.into_iter().filter_map(revision).collect(),
         })
+    }
+}
+
+/// Whether the message is as the change expects it.
+fn check_revision(message: &Message, change: &MessageChange) -> Result<(), ChangeRefusal> {
+    let revision = message.revision.unwrap_or(0);
+    match &change.expected {
+        Some(revisions) if !revisions.contains(&revision) => Err(ChangeRefusal::ChangedMeanwhile),
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use abu_domain::{
     MessageId, RoomId, UserId,
     messaging::{
         message::{Message, NewMessage, Reaction},
+        person::Person,
         room::RoomKind,
         text::{Emoji, MessageText},
     },
@@ -203,14 +204,24 @@ pub trait MessageReads {
         span: RangeInclusive<i64>,
     ) -> Result<Vec<Message>, StoreError>;
 
-    /// At most `limit` messages of the window, the newest first; their places are the positions.
+    /// At most `limit` messages of the window with their senders, the newest first; their places are the
+    /// positions. Senders who left the room have names too.
     fn list_messages(
         &mut self,
         room: RoomId,
         window: SeqWindow,
         seek: Seek<i64>,
         limit: u32,
-    ) -> Result<Vec<Message>, StoreError>;
+    ) -> Result<Vec<(Message, Person)>, StoreError>;
+
+    /// The message with its sender, if it is in the room.
+    fn message_in(
+        &mut self,
+        room: RoomId,
+        id: MessageId,
+    ) -> Result<Option<(Message, Person)>, StoreError>;
+
+    fn person(&mut self, user: UserId) -> Result<Option<Person>, StoreError>;
 }
 
 /// How long a batch may wait for the locks of its rooms.

@@ -4,6 +4,7 @@ mod erasure;
 mod event_bus;
 mod exports;
 mod messages;
+mod room_list;
 mod rooms;
 mod tickets;
 
@@ -17,17 +18,21 @@ pub use messages::{
     MessageStatements, MessageWrites, NewReaction, PastText, ReactionKey, RoomCounters, SeqWindow,
     StoreOutcome,
 };
+pub use room_list::{
+    NotedRead, RoomFilter, RoomListReads, RoomListWrites, RoomListing, RoomPosition,
+};
 pub use rooms::{
     ChatMember, InvitationListing, MemberListing, NewRoom, ReadMark, ReadState, RoleChange,
-    RoomChatState, RoomListing, RoomReads, RoomWrites,
+    RoomChatState, RoomReads, RoomWrites,
 };
 pub use tickets::{ChatTicket, TicketWrites};
 
 all_ports! {
     /// What the area reads.
-    Reads: MessageReads, MessagingErasureReads, MessagingExportReads, RoomReads,;
+    Reads: MessageReads, MessagingErasureReads, MessagingExportReads, RoomListReads, RoomReads,;
     /// What the area writes.
-    Writes: MessageWrites, MessagingErasureWrites, RoomWrites, TicketWrites,;
+    Writes: MessageWrites, MessagingErasureWrites, RoomListWrites, RoomWrites,
+        TicketWrites,;
     /// What the area writes by a statement of its own.
     Statements: MessageStatements,;
 }

@@ -1,7 +1,6 @@
 use abu_domain::{
     InvitationId, RoomId, UserId,
     messaging::{
-        message::Message,
         room::{Departure, DirectPair, Invitation, Membership, Room, RoomKind, RoomRole},
         text::RoomName,
     },
@@ -28,16 +27,6 @@ pub struct NewRoom {
     pub created_at: DateTime<Utc>,
 }
 
-/// A room in a user's list.
-#[derive(Clone, Debug)]
-pub struct RoomListing {
-    pub room: Room,
-    /// Its newest message.
-    pub last_message: Option<Message>,
-    /// Place of the last message that the user has read.
-    pub last_read_seq: i64,
-}
-
 /// A request to move a member's read mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadMark {
@@ -60,13 +49,6 @@ pub struct ReadState {
     pub moved: bool,
     /// How many members the room has.
     pub member_count: i32,
-}
-
-impl ReadState {
-    /// How many messages they have not read.
-    pub fn unread(&self) -> i64 {
-        self.last_seq - self.last_read_seq
-    }
 }
 
 /// A member in a room's list.
@@ -104,6 +86,8 @@ pub struct RoomChatState {
     pub room_id: RoomId,
     /// Takes no messages.
     pub read_only: bool,
+    /// A direct room with a suspended or erased account in it: nothing new is said in it.
+    pub blocked: bool,
     pub member_count: u32,
 }
 
@@ -124,17 +108,6 @@ pub trait RoomReads {
     fn room(&mut self, id: RoomId) -> Result<Option<Room>, StoreError>;
 
     fn direct_room(&mut self, pair: DirectPair) -> Result<Option<Room>, StoreError>;
-
-    /// At most `limit` open rooms that the user has not hidden, the most recently active first.
-    fn list_rooms(
-        &mut self,
-        user: UserId,
-        seek: Seek<TimePosition<RoomId>>,
-        limit: u32,
-    ) -> Result<Vec<RoomListing>, StoreError>;
-
-    /// How many rooms [`list_rooms`](Self::list_rooms) has for the user.
-    fn count_rooms(&mut self, user: UserId) -> Result<Total, StoreError>;
 
     /// Place of the last message that the member has read; 0 without a membership.
     fn last_read(&mut self, room: RoomId, user: UserId) -> Result<i64, StoreError>;
@@ -196,6 +169,15 @@ pub trait RoomReads {
         user: UserId,
         after: DateTime<Utc>,
     ) -> Result<Total, StoreError>;
+
+    /// Whether a suspended or erased account is in this direct room.
+    fn is_blocked(&mut self, room: RoomId) -> Result<bool, StoreError>;
+
+    /// The direct rooms of the user, each as its other person has it now.
+    fn direct_rooms_with(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<(UserId, RoomChatState)>, StoreError>;
 
     /// What the chat must know of each of `users` when they connect, in one query. Who is no user
     /// is left out.

@@ -2,7 +2,7 @@
 
 use abu_domain::{
     InvitationId,
-    messaging::room::{Invitation, Room, RoomRole},
+    messaging::room::{Invitation, OwnRoom, RoomRole},
 };
 
 use super::{RoomError, Rooms, require_few_rooms, require_size};
@@ -38,7 +38,8 @@ impl Rooms {
         &self,
         caller: Caller,
         id: InvitationId,
-    ) -> Result<Room, RoomError> {
+    ) -> Result<OwnRoom, RoomError> {
+        let view = self.view_of(caller.user);
         let now = self.context.clock.now();
         let after = now - Invitation::LIFETIME;
         let limits = self.limits;
@@ -57,9 +58,9 @@ impl Rooms {
             tx.add_members(room, &[me], RoomRole::Member, now)?;
             tx.take_part(room, me)?;
             require_few_rooms(tx, me, limits)?;
-            let joined = tx.room(room)?.ok_or(RoomError::InvitationNotFound)?;
+            let joined = view.room(tx, room)?;
             require_size(
-                usize::try_from(joined.member_count).unwrap_or(usize::MAX),
+                usize::try_from(joined.room.member_count).unwrap_or(usize::MAX),
                 limits,
             )?;
             let event = Event::MembershipChanged {

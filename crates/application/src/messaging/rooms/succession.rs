@@ -1,4 +1,5 @@
-//! Succession of group owners who are suspended, and its events.
+//! What the suspension and the activation of an account change in rooms: succession of group owners, and direct
+//! rooms that cannot be written in.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -34,7 +35,9 @@ impl StandingListener for Succession {
         let changes = tx.pass_ownership(&groups, now)?;
         let bus = Arc::clone(&self.events);
         Ok(Box::new(move || {
+            let standing = Event::StandingChanged { user };
             let applied: Vec<Applied> = events(&changes, None)
+                .chain([standing])
                 .map(|event| bus.publish(event))
                 .collect();
             Box::pin(async move {

@@ -84,6 +84,7 @@ impl Publish<Event> for LiveCalls {
             Event::MessageStored { .. }
             | Event::MessageChanged(_)
             | Event::ReadMarkMoved { .. }
+            | Event::StandingChanged { .. }
             | Event::TypingChanged { .. }
             | Event::PresenceChanged { .. } => {}
         }

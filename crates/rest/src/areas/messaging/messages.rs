@@ -1,9 +1,15 @@
 //! What is said in rooms.
 
-use abu_application::messaging::{messages::MessageDraft, ports::SeqWindow};
+use abu_application::messaging::{
+    messages::{MessageDraft, MessageFilter},
+    ports::SeqWindow,
+};
 use abu_domain::{
     MessageId,
-    messaging::{message, text::MessageText},
+    messaging::{
+        message::AuthoredMessage,
+        text::{Emoji, MessageText},
+    },
 };
 
 use crate::areas::{
@@ -11,7 +17,10 @@ use crate::areas::{
     prelude::*,
 };
 
-routes! { list_messages, send_message, edit_message, delete_message, mark_read }
+routes! {
+    list_messages, get_message, send_message, edit_message, delete_message, add_reaction,
+    remove_reaction, mark_read,
+}
 
 struct Messages;
 
@@ -25,27 +34,39 @@ struct WindowParameters {
     /// Only messages before this place.
     #[param(value_type = Option<i64>, minimum = 0, example = 100)]
     before_seq: Option<String>,
+    /// The first page has this message in its middle; not together with the two above.
+    #[param(value_type = Option<Uuid>, example = "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")]
+    around: Option<String>,
 }
 
 impl List for Messages {
     type Filter = WindowParameters;
-    type Item = message::ShownMessage;
+    type Item = AuthoredMessage;
     type Entry = Message;
     type Position = i64;
     const SORTS: [&'static str; 2] = ["-seq", "seq"];
 
-    fn position(shown: &message::ShownMessage) -> i64 {
-        shown.message.seq
+    fn position(authored: &AuthoredMessage) -> i64 {
+        authored.shown.message.seq
     }
 }
 
 impl IntoDraft for WindowParameters {
-    type Draft = SeqWindow;
+    type Draft = MessageFilter;
 
-    fn into_draft(self, violations: &mut Violations) -> Option<SeqWindow> {
-        Some(SeqWindow {
+    fn into_draft(self, violations: &mut Violations) -> Option<MessageFilter> {
+        let around = violations.optional("around", self.around, uuid);
+        let window = SeqWindow {
             after: violations.optional("after_seq", self.after_seq, place),
             before: violations.optional("before_seq", self.before_seq, place),
+        };
+        if around.is_some() && window != SeqWindow::default() {
+            let rule = "must be without after_seq and before_seq";
+            violations.refuse("around", "around.window", rule);
+        }
+        Some(MessageFilter {
+            window,
+            around: around.map(MessageId::new),
         })
     }
 }
@@ -62,7 +83,8 @@ fn place(text: &str) -> Result<i64, Violation> {
 
 /// Read the messages of a room.
 ///
-/// The newest first. A page of long messages ends early, at 256 KB: `next_cursor` says that there is more.
+/// The newest first. A page of long messages ends early, at 256 KB: `next_cursor` says that there is more. With
+/// `around`, both cursors go on from the middle of the room.
 #[utoipa::path(
     tag = "messages",
     params(ByUuid, Page::<Messages>),
@@ -156,6 +178,25 @@ request_body! {
     |body, violations| violations.check("message", MessageText::parse(&body.message))
 }
 
+fn with_version(message: AuthoredMessage) -> Answer {
+    let version = Version::from_micros(message.shown.message.revision.unwrap_or(0));
+    versioned(&Message::from(message), version)
+}
+
+/// See a message.
+///
+/// A deleted one too: it has no text.
+#[utoipa::path(
+    tag = "messages",
+    params(MessagePath),
+    responses((status = 200, description = "The message.", body = Message)),
+)]
+#[get("/rooms/{uuid}/messages/{message_id}")]
+async fn get_message(messaging: Messaging, caller: CurrentUser, path: Path<MessagePath>) -> Answer {
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    with_version(messaging.messages.get(caller.0, room, id).await?)
+}
+
 /// Edit a message.
 ///
 /// For its sender, for 15 minutes. The chat sessions of all members hear of it.
@@ -178,8 +219,7 @@ async fn edit_message(
     let edited = messages
         .edit(caller.0, room, id, body.0, expected.0)
         .await?;
-    let version = Version::from_micros(edited.message.revision.unwrap_or(0));
-    versioned(&Message::from(edited), version)
+    with_version(edited)
 }
 
 /// Delete a message.
@@ -199,6 +239,74 @@ async fn delete_message(
 ) -> Answer {
     let (room, message) = (path.uuid.into(), path.message_id.into());
     messaging.messages.delete(caller.0, room, message).await?;
+    Ok(no_content())
+}
+
+/// The path of a reaction of yours.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+struct ReactionPath {
+    /// Which room.
+    #[param(example = "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10")]
+    uuid: Uuid,
+    /// Which of its messages.
+    #[param(example = "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6")]
+    message_id: Uuid,
+    /// One emoji, percent-encoded.
+    #[param(example = "\u{1f44d}")]
+    emoji: String,
+}
+
+impl ReactionPath {
+    fn emoji(&self) -> Result<Emoji, Problem> {
+        Emoji::parse(&self.emoji)
+            .map_err(|violation| Problem::in_field("emoji", violation.code, violation.rule))
+    }
+}
+
+/// React to a message.
+///
+/// With one emoji as Unicode lists them, for every member. Doing it again changes nothing. A message has at most 20
+/// emoji, of which one member adds at most 10. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    params(ReactionPath, IfMatchParameter),
+    responses((status = 200, description = "The message as it is now.", body = Message), Conflicts, ParameterInvalid),
+)]
+#[put("/rooms/{uuid}/messages/{message_id}/reactions/{emoji}")]
+async fn add_reaction(
+    messaging: Messaging,
+    caller: CurrentUser,
+    path: Path<ReactionPath>,
+    expected: IfMatch,
+) -> Answer {
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    let messages = &messaging.messages;
+    let message = messages
+        .react(caller.0, room, id, path.emoji()?, expected.0)
+        .await?;
+    with_version(message)
+}
+
+/// Take a reaction back.
+///
+/// Your own. Doing it again changes nothing. The chat sessions of all members hear of it.
+#[utoipa::path(
+    tag = "messages",
+    params(ReactionPath),
+    responses((status = 204, description = "It is gone."), Conflicts, ParameterInvalid),
+)]
+#[delete("/rooms/{uuid}/messages/{message_id}/reactions/{emoji}")]
+async fn remove_reaction(
+    messaging: Messaging,
+    caller: CurrentUser,
+    path: Path<ReactionPath>,
+) -> Answer {
+    let (room, id) = (path.uuid.into(), path.message_id.into());
+    let messages = &messaging.messages;
+    messages
+        .take_back(caller.0, room, id, path.emoji()?)
+        .await?;
     Ok(no_content())
 }
 

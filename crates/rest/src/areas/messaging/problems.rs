@@ -60,7 +60,9 @@ refusals! {
 
     MessagingError: Access, Changed, RateLimited, Refused, Store {
         RoomNotFound => NotFound, NO_SUCH_ROOM;
+        MessageNotFound => NotFound, "There is no such message in the room.";
         ReadOnly => Conflict("archived"), ROOM_ARCHIVED;
+        Blocked => Conflict("blocked"), "The other person cannot be written to.";
         ClientIdTaken => Conflict("client-message-id"),
             "You sent another message to this room under the same client_message_id.";
         Unavailable => Unavailable,

@@ -1,42 +1,80 @@
 //! Rooms.
 
-use abu_application::messaging::rooms::{self, OwnRoom, RoomDraft};
+use abu_application::messaging::{
+    ports::{RoomFilter, RoomListing, RoomPosition},
+    rooms::{self, RoomDraft, settings_version},
+};
 use abu_domain::{
-    RoomId, UserId,
+    UserId,
     messaging::{
-        room::{self, RoomKind},
+        room::{self, OwnRoom, RoomKind},
         text::RoomName,
     },
 };
 
 use super::members::distinct;
 use crate::areas::{
-    messaging::dto::{ListedRoom, Room},
+    messaging::dto::{ListedRoom, Room, RoomSettings, UnreadCount},
     prelude::*,
 };
 
-routes! { list_rooms, open_room, get_room, rename_room, delete_room }
+routes! {
+    list_rooms, count_unread, open_room, get_room, rename_room, delete_room, arrange_room,
+}
 
 struct Rooms;
 
+/// What narrows the list of rooms.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RoomFilterParameters {
+    /// `direct` or `group`; repeated, either.
+    #[param(value_type = Option<Vec<String>>, example = json!(["direct"]))]
+    kind: Option<String>,
+    /// `true` lists the archived groups alone; without it, the open rooms.
+    #[param(value_type = Option<bool>, example = false)]
+    archived: Option<String>,
+    /// `true` lists the hidden rooms alone; without it, the others.
+    #[param(value_type = Option<bool>, example = false)]
+    hidden: Option<String>,
+    /// Words that begin words of the group's name, or of the other person's, in any order. Accents, case and
+    /// hooked letters do not matter: `bello kadir` finds Ƙadir Bello.
+    #[param(example = "class 2015", min_length = 1, max_length = 100)]
+    q: Option<String>,
+}
+
 impl List for Rooms {
-    type Filter = NoParameters;
-    type Item = OwnRoom;
+    type Filter = RoomFilterParameters;
+    type Item = rooms::ListedRoom;
     type Entry = ListedRoom;
-    type Position = TimePosition<RoomId>;
+    type Position = RoomPosition;
     const SORTS: [&'static str; 2] = ["-last_activity", "last_activity"];
 
-    fn position(own: &OwnRoom) -> TimePosition<RoomId> {
-        TimePosition {
-            at: own.room.last_activity_at,
-            id: own.room.id,
-        }
+    fn position(listed: &rooms::ListedRoom) -> RoomPosition {
+        RoomListing::position(&listed.own)
+    }
+}
+
+impl IntoDraft for RoomFilterParameters {
+    type Draft = RoomFilter;
+
+    fn into_draft(self, violations: &mut Violations) -> Option<RoomFilter> {
+        let archived = violations.optional("archived", self.archived, flag);
+        let hidden = violations.optional("hidden", self.hidden, flag);
+        Some(RoomFilter {
+            kinds: violations.any_of("kind", self.kind, room_kind),
+            archived: archived.unwrap_or(false),
+            hidden: hidden.unwrap_or(false),
+            words: violations.optional("q", self.q, short_text),
+        })
     }
 }
 
 /// List your rooms.
 ///
-/// The most recently active first, without archived groups and without direct rooms that you hid.
+/// Pinned rooms first, then the most recently active. `sort=last_activity` reads the list from its end. Archived
+/// groups and hidden rooms have lists of their own. An entry suffices to draw a chat list: it has the other person
+/// of a direct room, and the newest message with its sender.
 #[utoipa::path(
     tag = "rooms",
     params(Page::<Rooms>),
@@ -44,8 +82,20 @@ impl List for Rooms {
 )]
 #[get("/rooms")]
 async fn list_rooms(messaging: Messaging, caller: CurrentUser, page: Page<Rooms>) -> Answer {
-    let rooms = messaging.rooms.list(caller.0, page.request);
+    let rooms = messaging.rooms.list(caller.0, page.filter, page.request);
     page.reply.with(rooms.await?)
+}
+
+/// Count what you have not read.
+///
+/// For a badge. Muted, hidden and archived rooms do not count, nor do deleted messages.
+#[utoipa::path(
+    tag = "rooms",
+    responses((status = 200, description = "The counts.", body = UnreadCount)),
+)]
+#[get("/me/unread-count")]
+async fn count_unread(messaging: Messaging, caller: CurrentUser) -> Answer<Json<UnreadCount>> {
+    Ok(Json(messaging.rooms.unread(caller.0).await?.into()))
 }
 
 request_body! {
@@ -124,7 +174,7 @@ fn room_kind(text: &str) -> Result<RoomKind, Violation> {
 #[post("/rooms")]
 async fn open_room(messaging: Messaging, caller: CurrentUser, body: Body<NewRoom>) -> Answer {
     let opened = messaging.rooms.open(caller.0, body.0).await?;
-    let id = opened.room.id;
+    let id = opened.room.room.id;
     let room = Room::from(opened.room);
     Ok(match opened.created {
         true => created(&format!("/rooms/{id}"), &room),
@@ -132,9 +182,9 @@ async fn open_room(messaging: Messaging, caller: CurrentUser, body: Body<NewRoom
     })
 }
 
-fn with_version(room: room::Room) -> Answer {
-    let version = Version::of(room.last_modified);
-    versioned(&Room::from(room), version)
+fn with_version(own: OwnRoom) -> Answer {
+    let version = Version::of(own.room.last_modified);
+    versioned(&Room::from(own), version)
 }
 
 /// See a room.
@@ -202,4 +252,60 @@ async fn rename_room(
 async fn delete_room(messaging: Messaging, caller: CurrentUser, path: Path<ByUuid>) -> Answer {
     messaging.rooms.delete(caller.0, path.id()).await?;
     Ok(no_content())
+}
+
+/// The last time that has four digits of a year.
+const LAST_TIME: &str = "9999-12-31T23:59:59Z";
+
+request_body! {
+    /// How you arrange a room in your list.
+    #[schema(example = json!({"muted_until": "2099-01-05T08:30:00Z", "pinned": true, "hidden": false}))]
+    struct NewRoomSettings into room::RoomSettings {
+        /// Until when it does not count for `/me/unread-count`; null or a time that is over unmutes it.
+        muted_until: Option<String>,
+        pinned: bool,
+        /// Until its next message.
+        hidden: bool,
+    }
+    |body, violations| Some(room::RoomSettings {
+        muted_until: violations.optional("muted_until", body.muted_until, mute_end),
+        pinned: body.pinned,
+        hidden: body.hidden,
+    })
+}
+
+fn mute_end(text: &str) -> Result<DateTime<Utc>, Violation> {
+    let end = time(text)?;
+    match time(LAST_TIME) {
+        Ok(last) if end <= last => Ok(end),
+        _ => Err(Violation {
+            code: "time.far",
+            rule: "must be before the year 10000",
+        }),
+    }
+}
+
+/// Mute, pin or hide a room.
+///
+/// Your own settings, which replace those before; other members see nothing of them. A hidden room comes back with
+/// its next message. A muted one is in your list as before, and does not count for `/me/unread-count`.
+#[utoipa::path(
+    tag = "rooms",
+    params(ByUuid, IfMatchParameter),
+    request_body = NewRoomSettings,
+    responses((status = 200, description = "The settings.", body = RoomSettings)),
+)]
+#[put("/rooms/{uuid}/settings")]
+async fn arrange_room(
+    messaging: Messaging,
+    caller: CurrentUser,
+    path: Path<ByUuid>,
+    expected: IfMatch,
+    body: Body<NewRoomSettings>,
+) -> Answer {
+    let settings = messaging
+        .rooms
+        .arrange(caller.0, path.id(), body.0, expected.0)
+        .await?;
+    versioned(&RoomSettings::from(settings), settings_version(settings))
 }

@@ -4,4 +4,7 @@ mod message;
 mod room;
 
 pub(super) use message::Message;
-pub(super) use room::{Additions, Invitation, ListedRoom, Member, Membership, ReadState, Room};
+pub(super) use room::{
+    Additions, Invitation, ListedRoom, Member, Membership, ReadState, Room, RoomSettings,
+    UnreadCount,
+};

@@ -1,42 +1,76 @@
 use abu_application::messaging::{
-    ports::{self, InvitationListing},
-    rooms::{self, OwnRoom, RoomMember},
+    messages::ReadUpTo,
+    ports::InvitationListing,
+    rooms::{self, RoomMember},
 };
-use abu_domain::{UserId, messaging::room};
+use abu_domain::{
+    UserId,
+    messaging::{person, room},
+};
 
 use super::Message;
 use crate::areas::prelude::*;
 
 json_form! {
-    /// A conversation.
+    /// A conversation, as you have it.
     #[schema(example = json!({
         "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
-        "kind": "group",
-        "name": "Class of 2015",
+        "kind": "direct",
+        "name": null,
         "created_by": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
         "created_at": "2026-01-05T08:30:00Z",
         "last_modified": "2026-01-05T08:30:00Z",
         "last_seq": 2,
-        "member_count": 3,
+        "member_count": 2,
+        "my_role": "member",
+        "last_read_seq": 1,
+        "unread_count": 1,
+        "muted_until": null,
+        "pinned": true,
+        "hidden": false,
+        "archived_at": null,
+        "other": {
+            "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+            "firstname": "Amina",
+            "lastname": "Bello",
+        },
     }))]
-    pub(crate) struct Room from room: room::Room {
-        uuid: Uuid = room.id.uuid(),
+    pub(crate) struct Room from own: room::OwnRoom {
+        uuid: Uuid = own.room.id.uuid(),
         /// `direct` between two people, or `group`.
-        kind: &'static str = room.kind.name(),
+        kind: &'static str = own.room.kind.name(),
         /// A group's name; null for a direct room.
-        name: Option<String> = room.name.map(|name| name.as_str().to_owned()),
+        name: Option<String> = own.room.name.map(|name| name.as_str().to_owned()),
         /// Who made it.
-        created_by: Uuid = room.created_by.uuid(),
-        created_at: DateTime<Utc> = room.created_at,
+        created_by: Uuid = own.room.created_by.uuid(),
+        created_at: DateTime<Utc> = own.room.created_at,
         /// When its name, members or state last changed.
-        last_modified: DateTime<Utc> = room.last_modified,
+        last_modified: DateTime<Utc> = own.room.last_modified,
         /// Place of the newest message, and so the number of messages.
-        last_seq: i64 = room.last_seq,
-        member_count: i32 = room.member_count,
+        last_seq: i64 = own.room.last_seq,
+        member_count: i32 = own.room.member_count,
+        /// `member`, `moderator` or `owner`.
+        my_role: &'static str = own.role.name(),
+        /// Place of the last message that you have read. What was said before you came counts as read, and
+        /// so does what was said before you last said something.
+        last_read_seq: i64 = own.last_read_seq,
+        /// How many messages there are after that, without deleted ones. More than 1,000 deletions in a room are
+        /// not subtracted.
+        unread_count: i64 = own.unread_count,
+        /// Until then it does not count for `/me/unread-count`; null where it is not muted.
+        muted_until: Option<DateTime<Utc>> = own.settings.muted_until,
+        /// It precedes other rooms in your list.
+        pinned: bool = own.settings.pinned,
+        /// It is in no list of yours until its next message.
+        hidden: bool = own.settings.hidden,
+        /// When it was archived; null for an open room.
+        archived_at: Option<DateTime<Utc>> = own.room.archived_at,
+        /// The other person of a direct room; null for a group.
+        other: Option<Person> = own.other.map(Person::from),
     }
 }
 
-/// A conversation in the list of the caller's.
+/// A conversation in your list.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "uuid": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
@@ -47,48 +81,76 @@ json_form! {
     "last_modified": "2026-01-05T08:30:00Z",
     "last_seq": 2,
     "member_count": 3,
+    "my_role": "owner",
+    "last_read_seq": 1,
+    "unread_count": 1,
+    "muted_until": null,
+    "pinned": false,
+    "hidden": false,
+    "archived_at": null,
+    "other": null,
     "last_message": {
         "message_id": "0198c1a2-b3c4-7d5e-8f60-718293a4b5c6",
         "seq": 2,
         "room_id": "b6c1f0a2-0c57-4a8e-8a53-0f5c7d1e9a10",
         "sender_id": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "sender": {
+            "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+            "firstname": "Amina",
+            "lastname": "Bello",
+        },
         "message": "Sannu! How is everybody?",
         "timestamp": "2026-01-05T08:31:12.345678Z",
     },
-    "last_read_seq": 1,
-    "unread_count": 1,
 }))]
 pub(crate) struct ListedRoom {
     #[serde(flatten)]
     room: Room,
     /// The newest message; null where nothing was said yet.
     last_message: Option<Message>,
-    /// Place of the last message that you have read. What was said before you came counts as read, and
-    /// so does what was said before you last said something.
-    last_read_seq: i64,
-    /// How many messages there are after that.
-    unread_count: i64,
 }
 
-impl From<OwnRoom> for ListedRoom {
-    fn from(own: OwnRoom) -> Self {
+impl From<rooms::ListedRoom> for ListedRoom {
+    fn from(listed: rooms::ListedRoom) -> Self {
         Self {
-            unread_count: own.room.last_seq - own.last_read_seq,
-            last_read_seq: own.last_read_seq,
-            room: own.room.into(),
-            last_message: own.last_message.map(Message::from),
+            room: listed.own.into(),
+            last_message: listed.last_message.map(Message::from),
         }
+    }
+}
+
+json_form! {
+    /// How you arrange a room in your list.
+    #[schema(example = json!({"muted_until": null, "pinned": true, "hidden": false}))]
+    pub(crate) struct RoomSettings from settings: room::RoomSettings {
+        /// Until then the room does not count for `/me/unread-count`; null where it is not muted.
+        muted_until: Option<DateTime<Utc>> = settings.muted_until,
+        /// It precedes other rooms in your list.
+        pinned: bool = settings.pinned,
+        /// It is in no list of yours until its next message.
+        hidden: bool = settings.hidden,
+    }
+}
+
+json_form! {
+    /// What you have not read, for a badge.
+    #[schema(example = json!({"rooms": 2, "messages": 17}))]
+    pub(crate) struct UnreadCount from totals: room::UnreadTotals {
+        /// How many rooms have unread messages.
+        rooms: i64 = totals.rooms,
+        /// How many messages you have not read.
+        messages: i64 = totals.messages,
     }
 }
 
 json_form! {
     /// How far you have read in a room.
     #[schema(example = json!({"last_read_seq": 42, "unread_count": 0}))]
-    pub(crate) struct ReadState from state: ports::ReadState {
+    pub(crate) struct ReadState from read: ReadUpTo {
         /// Place of the last message that you have read.
-        last_read_seq: i64 = state.last_read_seq,
-        /// How many messages there are after that.
-        unread_count: i64 = state.unread(),
+        last_read_seq: i64 = read.last_read_seq,
+        /// How many messages there are after that, without deleted ones.
+        unread_count: i64 = read.unread_count,
     }
 }
 
@@ -190,10 +252,16 @@ pub(crate) struct InvitingRoom {
     member_count: i32,
 }
 
-/// A user, by their name.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Person {
-    user_uuid: Uuid,
-    firstname: String,
-    lastname: String,
+json_form! {
+    /// A user, by their name.
+    #[schema(example = json!({
+        "user_uuid": "3f0f6a3e-6f0a-4c7e-9d57-6a1a5f0c2b41",
+        "firstname": "Amina",
+        "lastname": "Bello",
+    }))]
+    pub(crate) struct Person from person: person::Person {
+        user_uuid: Uuid = person.id.uuid(),
+        firstname: String = person.firstname.as_str().to_owned(),
+        lastname: String = person.lastname.as_str().to_owned(),
+    }
 }
