@@ -40,6 +40,7 @@ use crate::{
     store::{Reads, Store, Writes},
 };
 
+pub(super) use authored::{authored_len, person_len};
 pub use changes::{ChangeOutcome, Changed, ChangedPart};
 pub(crate) use shown::shown_to;
 pub use shown::{Reactions, encoded_len};
@@ -484,7 +485,7 @@ impl Messaging {
                     },
                     |tx| Ok(window.total(tx.last_seq(room)?.unwrap_or(0))),
                 )?;
-                Ok(listed.end_early(&seek, authored::encoded_len))
+                Ok(listed.end_early(&seek, authored_len))
             })
             .await
     }

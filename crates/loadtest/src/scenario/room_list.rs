@@ -101,9 +101,12 @@ impl RoomList {
         let is_listed = items.is_some_and(|items| items.len() == 100 && items.iter().all(is_whole));
         match is_counted && is_listed {
             true => Ok(()),
-            false => Err(ScenarioError::Wrong(format!(
-                "wrong answers: {badge} {page}"
-            ))),
+            false => {
+                let page: String = page.to_string().chars().take(1_000).collect();
+                Err(ScenarioError::Wrong(format!(
+                    "wrong answers: {badge} {page}"
+                )))
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn page(
     };
     let messages = tx.list_messages(room, window, Seek::START, limit)?;
     let mut items = authored::authored_to(tx, viewer, messages)?;
-    let sizes: Vec<usize> = items.iter().map(authored::encoded_len).collect();
+    let sizes: Vec<usize> = items.iter().map(authored::authored_len).collect();
     let is_middle = |item: &AuthoredMessage| item.shown.message.id == id;
     let middle = items.iter().position(is_middle).unwrap_or(0);
     let kept = fitting_around(&sizes, middle, PAGE_BYTES);

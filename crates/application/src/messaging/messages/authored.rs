@@ -11,18 +11,18 @@ use abu_domain::{
 use super::{Messaging, MessagingError, shown};
 use crate::{platform::ports::StoreError, store::Reads};
 
-/// Bytes of an encoded sender besides the name, at most.
-const BYTES_OF_SENDER: usize = 128;
+/// Bytes of an encoded person besides the name, at most.
+const BYTES_OF_PERSON: usize = 128;
 
 /// The size of a message as JSON, at most, by which pages end early.
-pub(super) fn encoded_len(message: &AuthoredMessage) -> usize {
-    let Person {
-        firstname,
-        lastname,
-        ..
-    } = &message.sender;
-    let name = firstname.as_str().len() + lastname.as_str().len();
-    shown::encoded_len(&message.shown) + BYTES_OF_SENDER + 2 * name
+pub(in crate::messaging) fn authored_len(message: &AuthoredMessage) -> usize {
+    shown::encoded_len(&message.shown) + person_len(&message.sender)
+}
+
+/// The size of a person as JSON, at most.
+pub(in crate::messaging) fn person_len(person: &Person) -> usize {
+    let name = person.firstname.as_str().len() + person.lastname.as_str().len();
+    BYTES_OF_PERSON + 2 * name
 }
 
 /// The messages as `user` sees them. Reads all reactions at once.

@@ -30,9 +30,12 @@ pub struct ListedRoom {
 impl ListedRoom {
     /// Its size as JSON, at most: by this a page of rooms ends early.
     fn encoded_len(&self) -> usize {
-        const BYTES_AROUND: usize = 2_048;
-        let shown = self.last_message.as_ref().map(|last| &last.shown);
-        BYTES_AROUND + shown.map_or(0, messages::encoded_len)
+        const BYTES_AROUND: usize = 640;
+        let name = self.own.room.name.as_ref();
+        let name = name.map_or(0, |name| 2 * name.as_str().len());
+        let other = self.own.other.as_ref().map_or(0, messages::person_len);
+        let last = self.last_message.as_ref();
+        BYTES_AROUND + name + other + last.map_or(0, messages::authored_len)
     }
 }
 
