@@ -183,24 +183,26 @@ impl Words {
     /// the level. At most [`WHOLE_NAMES`]; each word gives up its worst tokens for it.
     pub fn whole_names(&self, level: Level) -> Vec<String> {
         let alternatives = self.words.iter().map(|word| word.alternatives(level, self));
-        let mut names = products(alternatives.collect());
+        let mut names = products(alternatives.collect(), WHOLE_NAMES);
         names.remove(&self.as_written());
         names.into_iter().collect()
     }
 
-    /// Whole names of all words but one, for searches of three words and more.
+    /// Whole names of all words but one, for searches of three words and more. Each word left out has an equal share
+    /// of [`WHOLE_NAMES`].
     pub fn shorter_names(&self, level: Level) -> Vec<String> {
         if self.words.len() < 3 {
             return Vec::new();
         }
+        let share = WHOLE_NAMES / self.words.len();
         let mut names = BTreeSet::new();
         for left_out in 0..self.words.len() {
             let kept = self.words.iter().enumerate();
             let kept = kept.filter(|(index, _)| *index != left_out);
             let alternatives = kept.map(|(_, word)| word.alternatives(level, self));
-            names.extend(products(alternatives.collect()));
+            names.extend(products(alternatives.collect(), share));
         }
-        names.into_iter().take(WHOLE_NAMES).collect()
+        names.into_iter().collect()
     }
 }
 
@@ -238,10 +240,10 @@ impl Word {
     }
 }
 
-/// All names of one alternative for each word, after the longest lists gave up their last ones.
-fn products(mut alternatives: Vec<Vec<&str>>) -> BTreeSet<String> {
+/// At most so many names of one alternative for each word: the longest lists give up their last ones for it.
+fn products(mut alternatives: Vec<Vec<&str>>, most: usize) -> BTreeSet<String> {
     let count = |lists: &[Vec<&str>]| lists.iter().map(Vec::len).product::<usize>();
-    while count(&alternatives) > WHOLE_NAMES {
+    while count(&alternatives) > most.max(1) {
         if let Some(longest) = alternatives.iter_mut().max_by_key(|list| list.len()) {
             longest.pop();
         }
@@ -333,6 +335,35 @@ mod tests {
             words.shorter_names(Level::Exact),
             ["bello musa", "bello sani", "musa sani"]
         );
+    }
+
+    #[test]
+    fn a_name_too_many_finds_the_others_among_many_spellings() {
+        let letters = || {
+            ('a'..='z')
+                .chain('A'..='F')
+                .map(|letter| letter.to_ascii_lowercase())
+        };
+        let spellings = |name: &str| -> Vec<String> {
+            let spelt = letters()
+                .enumerate()
+                .map(|(number, letter)| format!("{letter}{name}{}", "x".repeat(number / 26)));
+            spelt.collect()
+        };
+        let classes = ["musa", "bello", "zubairu"]
+            .map(|name| format!("{name} {}", spellings(name).join(" ")));
+        let vocabulary: Vec<String> = classes
+            .iter()
+            .flat_map(|class| class.split(' ').map(str::to_owned))
+            .collect();
+        let vocabulary: Vec<(&str, u32)> =
+            vocabulary.iter().map(|token| (token.as_str(), 9)).collect();
+        let words = words("musa bello zubairu", &vocabulary, &classes.join("\n"));
+        let names = words.shorter_names(Level::Exact);
+        for name in ["bello musa", "bello zubairu", "musa zubairu"] {
+            assert!(names.contains(&name.to_owned()), "{name}: {}", names.len());
+        }
+        assert!(names.len() <= WHOLE_NAMES);
     }
 
     #[test]

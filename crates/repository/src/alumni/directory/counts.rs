@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     PgConnection, QueryResult, RunQueryDsl,
     connection::SimpleConnection,
-    sql_types::{Array, BigInt, Integer, SmallInt, Text, Timestamptz},
+    sql_types::{BigInt, Integer, SmallInt, Text, Timestamptz},
 };
 
 use super::stages::{ByIndex, satisfied};
@@ -35,18 +35,20 @@ pub(super) fn facets(
     facets: &[Facet],
     most: u32,
 ) -> QueryResult<FacetCounts> {
-    let prefixes: Vec<String> = facets.iter().map(|facet| facet.prefix()).collect();
     let mut counted = DynamicSql::text(
-        "SELECT term, rows::integer FROM (
-             SELECT term, count(*) AS rows, row_number() OVER (PARTITION BY left(term, 2) ORDER BY count(*) DESC, term) AS place
-             FROM (SELECT unnest(terms) AS term FROM directory_entries WHERE ",
+        "WITH m AS MATERIALIZED (
+             SELECT state_id, country_id, industry_id, employer_id, terms FROM directory_entries WHERE ",
     );
     counted.append(satisfied(conditions, ByIndex::Yes));
-    counted.push(" OFFSET 0) AS t WHERE left(term, 2) = ANY (");
-    counted.bind::<Array<Text>, _>(prefixes);
-    counted.push(") GROUP BY term) AS counted WHERE place <= ");
-    counted.bind::<BigInt, _>(i64::from(most));
-    counted.push(" ORDER BY rows DESC, term");
+    counted.push(") SELECT term, rows::integer FROM (");
+    for (index, facet) in facets.iter().enumerate() {
+        counted.push(if index == 0 { "(" } else { " UNION ALL (" });
+        counted.append(terms_of(*facet));
+        counted.push(" ORDER BY 2 DESC, 1 LIMIT ");
+        counted.bind::<BigInt, _>(i64::from(most));
+        counted.push(")");
+    }
+    counted.push(") AS counted ORDER BY rows DESC, term");
     let rows: Vec<(String, i32)> = counted.returning::<(Text, Integer)>().load(connection)?;
     let mut values: FacetCounts = facets.iter().map(|facet| (*facet, Vec::new())).collect();
     for (term, count) in rows {
@@ -59,6 +61,38 @@ pub(super) fn facets(
         }
     }
     Ok(values)
+}
+
+/// The terms of a facet among the rows `m`: of a column where members have one value, which is read faster.
+fn terms_of(facet: Facet) -> DynamicSql<'static> {
+    let column = match facet {
+        Facet::State => Some(
+            " || state_id AS term, count(*) AS rows FROM m WHERE state_id IS NOT NULL GROUP BY state_id",
+        ),
+        Facet::Country => Some(
+            " || country_id AS term, count(*) AS rows FROM m WHERE country_id IS NOT NULL GROUP BY country_id",
+        ),
+        Facet::Industry => Some(
+            " || industry_id AS term, count(*) AS rows FROM m WHERE industry_id IS NOT NULL GROUP BY industry_id",
+        ),
+        Facet::Employer => Some(
+            " || employer_id AS term, count(*) AS rows FROM m WHERE employer_id IS NOT NULL GROUP BY employer_id",
+        ),
+        _ => None,
+    };
+    let mut sql = DynamicSql::text("SELECT ");
+    match column {
+        Some(column) => {
+            sql.bind::<Text, _>(facet.prefix());
+            sql.push(column);
+        }
+        None => {
+            sql.push("term, count(*) AS rows FROM m, unnest(terms) AS term WHERE left(term, 2) = ");
+            sql.bind::<Text, _>(facet.prefix());
+            sql.push(" GROUP BY term");
+        }
+    }
+    sql
 }
 
 pub(super) fn terms(
