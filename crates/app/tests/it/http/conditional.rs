@@ -60,13 +60,18 @@ fn readable(description: &Value, subjects: &Subjects) -> Vec<String> {
     let readable = paths.iter().filter(|(path, item)| {
         answers(item) && same_again(path) && !ASKED_FOR.contains(&path.as_str())
     });
-    readable.map(|(path, _)| subjects.fill(path, "")).collect()
+    let filled = readable.map(|(path, _)| match path.as_str() {
+        "/api/v1/alumni/suggest" => format!("{path}?q=bel"),
+        path => subjects.fill(path, ""),
+    });
+    filled.collect()
 }
 
 #[tokio::test]
 async fn whatever_can_be_read_is_not_sent_again_to_who_has_it() {
     let rig = Rig::start().await;
     let viewer = rig.superuser();
+    rig.verify(&viewer);
     let subjects = Subjects::of(&rig, &viewer, Permission::ModifyRole);
     let paths = readable(&rig.description().await, &subjects);
     assert!(paths.len() >= 12, "{paths:?}");
