@@ -40,7 +40,7 @@ pub(super) fn authored_to(
 }
 
 impl Messaging {
-    /// The sender's own message as they see it. Reads nothing for a message that nobody changed.
+    /// The sender's own message as they see it. Reads nothing for a message without changes.
     pub(super) async fn authored(
         &self,
         message: Message,
